@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+# The commands of README.md. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+NATIVE := framework/native
+JOBS ?= $(shell nproc)
+# An installed environment is up to date when the build inputs have not changed since.
+BUILD_INPUTS := pyproject.toml $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
+
+.PHONY: help test test-python test-native lint format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install -q "scikit-build-core>=0.10" "pybind11>=2.13" numpy "cmake>=3.22" ninja
+
+$(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install -q --group dev
+	$(BIN)/python -m pip install -q --no-build-isolation -e '.[all]'
+	touch $@
+
+test: lint test-native test-python ## everything but the slow tests
+
+test-python: $(VENV)/.built ## Python tests, without the slow ones
+	$(BIN)/python -m pytest -q -m 'not slow' tests
+
+test-slow: $(VENV)/.built ## the slow Python tests
+	$(BIN)/python -m pytest -q -m slow tests
+
+test-native: | $(BIN)/python ## the native library's own tests, under ASan and UBSan
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/native-asan -G Ninja -DKEIMA_PYTHON=OFF -DKEIMA_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKEIMA_SANITIZE=address,undefined
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-asan -j $(JOBS)
+	PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/native-asan --output-on-failure -j $(JOBS)
+
+lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, reuse
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/reuse lint -q || $(BIN)/reuse lint
+
+format: $(VENV)/.built ## rewrite Python files in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what the other targets made
+	rm -rf build dist .venv
