@@ -1,6 +1,17 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
 
+# Warnings, sanitizers and, for freestanding code, what the deployment runtime does without.
+function(keima_compile_options target freestanding)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Werror)
+  if(freestanding)
+    target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections)
+  endif()
+  if(KEIMA_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${KEIMA_SANITIZE} -fno-omit-frame-pointer -g)
+  endif()
+endfunction()
+
 # One static (or header-only) library a layer; headers are included as "<layer>/<file>.h" from framework/native.
 # keima_layer(NAME [SOURCES file...] [DEPENDS layer...] [FREESTANDING])
 # FREESTANDING: no exceptions, no RTTI, functions and data in their own sections, for the deployment runtime.
@@ -11,13 +22,7 @@ function(keima_layer name)
   if(ARG_SOURCES)
     add_library(${target} STATIC ${ARG_SOURCES})
     set(scope PUBLIC)
-    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Werror)
-    if(ARG_FREESTANDING)
-      target_compile_options(${target} PRIVATE -fno-exceptions -fno-rtti -ffunction-sections -fdata-sections)
-    endif()
-    if(KEIMA_SANITIZE)
-      target_compile_options(${target} PRIVATE -fsanitize=${KEIMA_SANITIZE} -fno-omit-frame-pointer -g)
-    endif()
+    keima_compile_options(${target} ${ARG_FREESTANDING})
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
