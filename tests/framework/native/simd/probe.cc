@@ -3,6 +3,7 @@
 // Compiled once for each instruction set; see probe.h.
 #include "probe.h"
 
+#include "simd/math_rare.h"
 #include "simd/memory.h"
 
 namespace keima::KEIMA_ISA {
@@ -52,6 +53,30 @@ void from_float(const float* in, void* out, int64_t n) {
 
 bool same(const char* a, const char* b) { return strcmp(a, b) == 0; }
 
+UnaryProbe find_function(const char* name) {
+  if (same(name, "exp")) return unary<[](F x) { return exp(x); }>;
+  if (same(name, "log")) return unary<[](F x) { return log(x); }>;
+  if (same(name, "log1p")) return unary<[](F x) { return log1p(x); }>;
+  if (same(name, "tanh")) return unary<[](F x) { return tanh(x); }>;
+  if (same(name, "sigmoid")) return unary<[](F x) { return sigmoid(x); }>;
+  if (same(name, "softplus")) return unary<[](F x) { return softplus(x); }>;
+  if (same(name, "erf")) return unary<[](F x) { return erf(x); }>;
+  if (same(name, "sin")) return unary<[](F x) { return sin(x); }>;
+  if (same(name, "cos")) return unary<[](F x) { return cos(x); }>;
+  if (same(name, "tan")) return unary<[](F x) { return tan(x); }>;
+  if (same(name, "atan")) return unary<[](F x) { return atan(x); }>;
+  if (same(name, "asin")) return unary<[](F x) { return asin(x); }>;
+  if (same(name, "acos")) return unary<[](F x) { return acos(x); }>;
+  if (same(name, "expm1")) return unary<[](F x) { return expm1(x); }>;
+  if (same(name, "sinh")) return unary<[](F x) { return sinh(x); }>;
+  if (same(name, "cosh")) return unary<[](F x) { return cosh(x); }>;
+  if (same(name, "asinh")) return unary<[](F x) { return asinh(x); }>;
+  if (same(name, "acosh")) return unary<[](F x) { return acosh(x); }>;
+  if (same(name, "atanh")) return unary<[](F x) { return atanh(x); }>;
+  if (same(name, "erfc")) return unary<[](F x) { return erfc(x); }>;
+  return nullptr;
+}
+
 UnaryProbe find_unary(const char* name) {
   if (same(name, "floor")) return unary<[](F x) { return floor(x); }>;
   if (same(name, "ceil")) return unary<[](F x) { return ceil(x); }>;
@@ -59,7 +84,7 @@ UnaryProbe find_unary(const char* name) {
   if (same(name, "rint")) return unary<[](F x) { return rint(x); }>;
   if (same(name, "sqrt")) return unary<[](F x) { return sqrt(x); }>;
   if (same(name, "abs")) return unary<[](F x) { return abs(x); }>;
-  return nullptr;
+  return find_function(name);
 }
 
 BinaryProbe find_binary(const char* name) {
@@ -67,6 +92,8 @@ BinaryProbe find_binary(const char* name) {
   if (same(name, "minimum")) return binary<[](F a, F b) { return minimum(a, b); }>;
   if (same(name, "max_ordered")) return binary<[](F a, F b) { return max_ordered(a, b); }>;
   if (same(name, "min_ordered")) return binary<[](F a, F b) { return min_ordered(a, b); }>;
+  if (same(name, "atan2")) return binary<[](F a, F b) { return atan2(a, b); }>;
+  if (same(name, "pow")) return binary<[](F a, F b) { return pow(a, b); }>;
   if (same(name, "copysign")) return binary<[](F a, F b) { return copysign(a, b); }>;
   return nullptr;
 }
