@@ -12,7 +12,12 @@ else()
 endif()
 
 # Contraction to FMA, but never -fassociative-math: it folds the rounding trick of exp (error 0.27 measured).
-set(KEIMA_KERNEL_FLAGS -O3 -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi)
+# Sanitizers multiply with inlining: -O3 takes minutes a file under them.
+set(KEIMA_KERNEL_LEVEL -O3)
+if(KEIMA_SANITIZE)
+  set(KEIMA_KERNEL_LEVEL -O1)
+endif()
+set(KEIMA_KERNEL_FLAGS ${KEIMA_KERNEL_LEVEL} -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-psabi)
 set(KEIMA_FLAGS_scalar "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(KEIMA_FLAGS_scalar -march=x86-64-v2)

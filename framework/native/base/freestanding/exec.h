@@ -52,4 +52,24 @@ void parallel_for(const Exec& exec, int64_t tasks, int64_t grain, const Lambda& 
       &context);
 }
 
+// For loops that need memory of their own: tasks are cut into at most `exec.parallel.threads` slices and lambda(slice,
+// begin, end) is called for each, so that a kernel's scratch is slice_count() times what one slice needs.
+constexpr int64_t slice_count(const Exec& exec, int64_t tasks) {
+  const int64_t threads = exec.parallel.run == nullptr || exec.parallel.threads < 1 ? 1 : exec.parallel.threads;
+  return tasks < threads ? (tasks < 1 ? 1 : tasks) : threads;
+}
+
+template <class Lambda>
+void parallel_slices(const Exec& exec, int64_t tasks, const Lambda& lambda) {
+  if (tasks <= 0) return;
+  const int64_t slices = slice_count(exec, tasks);
+  parallel_for(exec, slices, 1, [&](int64_t first, int64_t last) {
+    for (int64_t slice = first; slice < last; ++slice)
+      lambda(slice, tasks * slice / slices, tasks * (slice + 1) / slices);
+  });
+}
+
+// The same on the calling thread alone: for the inside of a loop that already has all threads.
+constexpr Exec serial(const Exec& exec) { return Exec{exec.isa, Parallel{}}; }
+
 }  // namespace keima

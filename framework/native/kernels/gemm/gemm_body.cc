@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Goto's scheme: B is packed in panels of 32 columns by a depth that keeps a panel in the first caches, A in chunks of
+// rows that stay in the second, and the tile walks over both.
+#include "kernels/gemm/gemm_body.h"
+#include "kernels/gemm/tile_shape.h"
+#include "kernels/gemm/transpose.h"
+
+namespace keima::KEIMA_ISA {
+namespace {
+
+constexpr int64_t kDepth = 384;                   // k's a panel: 48 KB of B
+constexpr int64_t kColumns = 1024;                // columns of B packed at a time: 1.5 MB
+constexpr int64_t kRowChunk = kTileRows * 8;      // rows of A packed at a time: up to 172 KB
+constexpr int64_t kHalves = kGroup / kBlock / kTileBlocks;  // tiles that cover a column group
+constexpr int64_t kTileColumns = kBlock * kTileBlocks;
+constexpr int64_t kEdgeFloats = (kTileRows + 1) * kGroup;  // a tile of C that hangs over its edge, and its bias
+
+constexpr int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// The sizes of scratch parts, in floats.
+struct Parts {
+  explicit Parts(const GemmArgs& args)
+      : depth(round_up(least(args.k, kDepth), kBlock)),
+        packed_b(depth * round_up(least(args.n, kColumns), kGroup)),
+        packed_a(depth * least(args.m, kRowChunk)) {}
+  int64_t depth;
+  int64_t packed_b;
+  int64_t packed_a;
+  int64_t per_slice() const { return packed_a + kEdgeFloats; }
+  int64_t total(int64_t slices) const { return packed_b + slices * per_slice(); }
+};
+
+bool slices_rows(const GemmArgs& args) { return args.m / kTileRows >= args.n / kGroup; }
+
+int64_t slice_tasks(const GemmArgs& args) {
+  return slices_rows(args) ? (args.m + kTileRows - 1) / kTileRows : (least(args.n, kColumns) + kGroup - 1) / kGroup;
+}
+
+bool slices_batch(const Exec& exec, const GemmArgs& args) { return args.batch >= 2 * exec.parallel.threads; }
+
+// B[k0.., n0..] -> [k/16][16][32]
+void pack_group(const GemmArgs& args, int64_t k0, int64_t depth, int64_t n0, float* to) {
+  const int64_t columns = least(args.n - n0, kGroup);
+  if (!args.transpose_b) {
+    for (int64_t k = 0; k < round_up(depth, kBlock); ++k)
+      copy_padded(args.b + (k0 + k) * args.b_stride + n0, k < depth ? columns : 0, to + k * kGroup, kGroup);
+    return;
+  }
+  for (int64_t k = 0; k < depth; k += kBlock)
+    for (int64_t half = 0; half < kGroup; half += kBlock)
+      transpose_block(args.b + (n0 + half) * args.b_stride + k0 + k, args.b_stride, columns - half, depth - k,
+                      to + k * kGroup + half, kGroup);
+}
+
+// A[m0.., k0..] -> [k/16][rows][16], scaled. In the transposed case blocks of 16 rows are moved over each other's ends,
+// the last one first written whole and then cut by what follows; so it goes through a block of its own.
+void pack_rows(const GemmArgs& args, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
+  for (int64_t k = 0; k < depth; k += kBlock) {
+    float* block = to + k * rows;
+    if (!args.transpose_a) {
+      for (int64_t r = 0; r < rows; ++r)
+        copy_padded(args.a + (m0 + r) * args.a_stride + k0 + k, least(depth - k, kBlock), block + r * kBlock, kBlock);
+      continue;
+    }
+    for (int64_t r = 0; r < rows; r += kBlock) {
+      const float* from = args.a + (k0 + k) * args.a_stride + m0 + r;
+      if (rows - r >= kBlock) {
+        transpose_block(from, args.a_stride, depth - k, kBlock, block + r * kBlock, kBlock);
+        continue;
+      }
+      float square[kBlock * kBlock];
+      transpose_block(from, args.a_stride, depth - k, rows - r, square, kBlock);
+      memcpy(block + r * kBlock, square, static_cast<size_t>((rows - r) * kBlock) * sizeof(float));
+    }
+  }
+  if (args.alpha == 1) return;
+  for (int64_t i = 0; i < rows * round_up(depth, kBlock); i += kLanes) store(to + i, load<kLanes>(to + i) * args.alpha);
+}
+
+// A tile whose columns end inside it: computed in `edge`, then the part that exists is copied.
+void edge_tile(TileCall call, int64_t rows, int64_t columns, float* edge) {
+  float* c = call.c;
+  const auto bytes = static_cast<size_t>(columns) * sizeof(float);
+  float* bias = edge + kTileRows * kGroup;
+  if (call.bias != nullptr) {
+    memcpy(bias, call.bias, bytes);
+    memset(bias + columns, 0, static_cast<size_t>(kTileColumns - columns) * sizeof(float));
+    call.bias = bias;
+  }
+  if (call.accumulate)
+    for (int64_t r = 0; r < rows; ++r) {
+      memcpy(edge + r * kGroup, c + r * call.c_column, bytes);
+      memset(edge + r * kGroup + columns, 0, static_cast<size_t>(kTileColumns - columns) * sizeof(float));
+    }
+  const int64_t c_column = call.c_column;
+  call.c = edge;
+  call.c_column = kGroup;
+  tile_function(1, static_cast<int>(rows), kTileBlocks)(call);
+  for (int64_t r = 0; r < rows; ++r) memcpy(c + r * c_column, edge + r * kGroup, bytes);
+}
+
+// What one pass over the depth has to do.
+struct Pass {
+  const GemmArgs& args;
+  int64_t k0;
+  int64_t depth;
+  int64_t n0;  // column that packed_b starts with
+  const float* packed_b;
+  bool first() const { return k0 == 0; }
+  bool last() const { return k0 + depth >= args.k; }
+};
+
+// Rows [m0, m0 + rows) by columns [begin, end).
+void multiply_chunk(const Pass& pass, int64_t m0, int64_t rows, int64_t begin, int64_t end, float* packed_a, float* edge) {
+  const GemmArgs& args = pass.args;
+  const int64_t depth = round_up(pass.depth, kBlock);
+  const Tap tap{0, 0};
+  TileCall call;
+  call.a_block = rows * kBlock;
+  call.w_block = kTapFloats;
+  call.taps = &tap;
+  call.tap_count = 1;
+  call.blocks = depth / kBlock;
+  call.c_column = args.c_stride;
+  call.accumulate = args.accumulate || !pass.first();
+  call.clamp = args.clamp && pass.last();
+  call.lowest = args.lowest;
+  call.highest = args.highest;
+  pack_rows(args, m0, rows, pass.k0, pass.depth, packed_a);
+  const RowTiles tiles(rows);
+  for (int64_t n = begin; n < end; n += kTileColumns) {
+    const int64_t group = (n - pass.n0) / kGroup;
+    call.w = pass.packed_b + group * depth * kGroup + (n - pass.n0) % kGroup;
+    call.bias = args.bias != nullptr && pass.last() ? args.bias + n : nullptr;
+    for (int64_t t = 0; t < tiles.tiles; ++t) {
+      call.a = packed_a + tiles.begin(t) * kBlock;
+      call.c = args.c + (m0 + tiles.begin(t)) * args.c_stride + n;
+      if (args.n - n >= kTileColumns) {
+        tile_function(1, static_cast<int>(tiles.rows(t)), kTileBlocks)(call);
+      } else {
+        edge_tile(call, tiles.rows(t), args.n - n, edge);
+      }
+    }
+  }
+}
+
+void multiply_pass(const Exec& exec, const Pass& pass, int64_t columns, float* slices, const Parts& parts) {
+  const GemmArgs& args = pass.args;
+  const bool by_rows = slices_rows(args);
+  const int64_t tasks = by_rows ? (args.m + kTileRows - 1) / kTileRows : (columns + kGroup - 1) / kGroup;
+  parallel_slices(exec, tasks, [&](int64_t slice, int64_t begin, int64_t end) {
+    float* packed_a = slices + slice * parts.per_slice();
+    const int64_t row_begin = by_rows ? begin * kTileRows : 0;
+    const int64_t row_end = by_rows ? least(end * kTileRows, args.m) : args.m;
+    const int64_t column_begin = pass.n0 + (by_rows ? 0 : begin * kGroup);
+    const int64_t column_end = pass.n0 + (by_rows ? columns : least(end * kGroup, columns));
+    for (int64_t m0 = row_begin; m0 < row_end; m0 += kRowChunk)
+      multiply_chunk(pass, m0, least(row_end - m0, kRowChunk), column_begin, column_end, packed_a,
+                     packed_a + parts.packed_a);
+  });
+}
+
+void multiply(const Exec& exec, const GemmArgs& args, float* scratch) {
+  const Parts parts(args);
+  float* packed_b = scratch;
+  float* slices = scratch + parts.packed_b;
+  for (int64_t n0 = 0; n0 < args.n; n0 += kColumns) {
+    const int64_t columns = least(args.n - n0, kColumns);
+    int64_t k0 = 0;
+    do {
+      const Pass pass{args, k0, least(args.k - k0, kDepth), n0, packed_b};
+      const int64_t group_floats = round_up(pass.depth, kBlock) * kGroup;
+      parallel_for(exec, (columns + kGroup - 1) / kGroup, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t g = begin; g < end; ++g)
+          pack_group(args, k0, pass.depth, n0 + g * kGroup, packed_b + g * group_floats);
+      });
+      multiply_pass(exec, pass, columns, slices, parts);
+      k0 += kDepth;
+    } while (k0 < args.k);
+  }
+}
+
+}  // namespace
+
+size_t gemm_scratch_bytes(const Exec& exec, const GemmArgs& args) {
+  const Parts parts(args);
+  const int64_t floats = slices_batch(exec, args) ? slice_count(exec, args.batch) * parts.total(1)
+                                                  : parts.total(slice_count(exec, slice_tasks(args)));
+  return static_cast<size_t>(floats) * sizeof(float);
+}
+
+void gemm(const Exec& exec, const GemmArgs& args, void* scratch) {
+  const bool over_batch = slices_batch(exec, args);
+  const Exec inner = over_batch ? serial(exec) : exec;
+  parallel_slices(over_batch ? exec : serial(exec), args.batch, [&](int64_t slice, int64_t begin, int64_t end) {
+    float* own = static_cast<float*>(scratch) + slice * Parts(args).total(1);
+    GemmArgs one = args;
+    for (int64_t i = begin; i < end; ++i) {
+      one.a = args.a + i * args.a_batch_stride;
+      one.b = args.b + i * args.b_batch_stride;
+      one.c = args.c + i * args.c_batch_stride;
+      multiply(inner, one, own);
+    }
+  });
+}
+
+}  // namespace keima::KEIMA_ISA
