@@ -31,7 +31,7 @@ _WORD = re.compile(r"[A-Za-z0-9.+:_-]+")
 _OPERATORS = {"AND", "OR", "WITH"}
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Term:
     """One licence, with its exception when it has one: `X WITH Y` is never `X`."""
 

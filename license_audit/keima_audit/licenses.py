@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from keima_audit.datafiles import load_table
-from keima_audit.expressions import Combined, Node, Term
+from keima_audit.expressions import Combined, Node, Term, parse
 
 REACH = ("none", "data", "file", "library", "work", "network")
 """How far a licence's terms go, the shortest first."""
@@ -69,6 +69,16 @@ def unify(node: Node) -> Node:
     if isinstance(node, Combined):
         return Combined(node.operator, tuple(unify(part) for part in node.parts))
     return Term(str(load_table("licenses.toml")["same"].get(node.license, node.license)), node.exception)
+
+
+def nodes_of(raws: tuple[str, ...]) -> list[Node]:
+    """The expressions among raw texts that can be understood."""
+    return [unify(parsed.node) for raw in raws if raw and (parsed := parse(raw)).node is not None]
+
+
+def expression_of(text: str) -> Node:
+    """The one expression in a text that was checked before."""
+    return nodes_of((text,))[0]
 
 
 class Catalogue:

@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""One run of the audit on a tree: where its policy and cache are, and how it is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+from keima_audit.dependencies import dependency_findings
+from keima_audit.inventory import changed_since
+from keima_audit.policy import Policy
+from keima_audit.policy_reader import read_policy
+from keima_audit.report import Report, audit
+from keima_audit.reuse_lint import reuse_findings
+from keima_audit.store import Store
+from keima_audit.tree import Reading, Tree, read_tree
+from keima_audit.verdicts import Usage
+
+POLICY = "audit.toml"
+BASELINE = "audit-baseline.json"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    root: Path
+    policy: Path | None = None
+    cache: Path | None = None
+    detector: str | None = None
+    prefilter: bool = True
+    rehash: bool = False
+    since: str | None = None
+    dependencies: bool = True
+
+
+def cache_file(given: Path | None) -> Path:
+    """The cache: as given, in KEIMA_AUDIT_CACHE, or in the user's cache folder."""
+    folder = given or os.environ.get("KEIMA_AUDIT_CACHE")
+    if folder is None:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keima"
+    return Path(folder) / "audit.sqlite"
+
+
+def load_policy(options: Options) -> Policy:
+    """The policy of the tree."""
+    return read_policy(options.policy or options.root / POLICY)
+
+
+def load_tree(
+    options: Options,
+    policy: Policy,
+    progress: Callable[[int, int], None] | None = None,
+    only: frozenset[str] | None = None,
+) -> Tree:
+    """The tree with its scans."""
+    reading = Reading(
+        detector=options.detector or policy.project.get("detector", "scancode"),
+        prefilter=options.prefilter,
+        rehash=options.rehash,
+        python=policy.project.get("scancode-python"),
+    )
+    with Store(cache_file(options.cache)) as store:
+        return read_tree(options.root.resolve(), policy, store, reading, only=only, progress=progress)
+
+
+def today() -> date:
+    """The day in UTC, which waivers count in."""
+    return datetime.now(timezone.utc).date()
+
+
+def run(options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
+    """The whole audit of a source tree."""
+    policy = load_policy(options)
+    only = changed_since(options.root, options.since) if options.since else None
+    tree = load_tree(options, policy, progress, only)
+    usage = Usage()
+    extra = dependency_findings(options.root, policy, usage) if options.dependencies else ()
+    if policy.project.get("reuse", False) and only is None:
+        extra += reuse_findings(options.root)
+    baseline = options.root / BASELINE
+    return audit(
+        tree,
+        policy,
+        today(),
+        baseline=baseline if baseline.is_file() else None,
+        only=only,
+        extra=extra,
+        usage=usage,
+    )
