@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/execute.h"
+
+#include "base/execution.h"
+#include "ops/layout.h"
+
+namespace keima {
+namespace {
+
+void check_arity(const Op& op, size_t given) {
+  const size_t most = op.inputs.size();
+  const size_t least = most - static_cast<size_t>(op.optional_inputs);
+  if (given >= least && (given <= most || op.variadic)) return;
+  fail(ErrorKind::kValue, op.name, ": expected ", least == most && !op.variadic ? "" : "at least ", least, " tensors, got ", given);
+}
+
+Tensor conform(const Tensor& tensor, const LayoutChoice::Input& wanted) {
+  if (!tensor) return tensor;
+  if (!(tensor.layout() == wanted.layout)) return to_layout(tensor, wanted.layout);
+  if (tensor.is_plain() && !wanted.any_strides) return to_contiguous(tensor);
+  return tensor;
+}
+
+bool fits_in_place(const Tensor& input, const TensorDesc& desc, Layout layout) {
+  return input && input.unique() && input.dtype() == desc.dtype && input.shape() == desc.shape && input.layout() == layout &&
+         (!input.is_plain() || input.is_contiguous());
+}
+
+TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
+  const OpCall call{op, inputs, attrs};
+  LayoutChoice choice;
+  TensorList conformed;
+  if (op.layouts) {
+    op.layouts(call, choice);
+    for (size_t i = 0; i < inputs.size(); ++i) conformed.push_back(conform(inputs[i], choice.inputs[i]));
+  } else {
+    for (const Tensor& input : inputs) conformed.push_back(conform(input, {}));
+  }
+  TensorList outputs;
+  for (size_t i = 0; i < descs.size(); ++i) {
+    const Layout layout = choice.outputs.empty() ? Layout{} : choice.outputs[i];
+    const auto in_place = static_cast<size_t>(op.in_place);
+    // A donated input is seen by the caller's reference and by `conformed`'s: only its storage and the former count.
+    if (i == 0 && op.in_place >= 0 && (donated >> in_place & 1) && conformed[in_place] == inputs[in_place]) {
+      conformed[in_place] = Tensor();
+      if (fits_in_place(inputs[in_place], descs[0], layout)) {
+        outputs.push_back(inputs[in_place]);
+        conformed[in_place] = inputs[in_place];
+        continue;
+      }
+      conformed[in_place] = inputs[in_place];
+    }
+    outputs.push_back(Tensor::empty(descs[i].shape, descs[i].dtype, layout));
+  }
+  op.kernel(KernelCall{{op, conformed, attrs}, default_exec(), outputs});
+  return outputs;
+}
+
+// A view of input 0 as it lies, or else of a contiguous copy.
+TensorList run_view(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const TensorDesc& desc) {
+  if (Tensor view = op.view(OpCall{op, inputs, attrs}, desc)) return {std::move(view)};
+  TensorList copies;
+  for (const Tensor& input : inputs) copies.push_back(to_contiguous(input));
+  return {op.view(OpCall{op, copies, attrs}, desc)};
+}
+
+}  // namespace
+
+DescList infer(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
+  check_arity(op, inputs.size());
+  DescList descs;
+  op.infer(OpCall{op, inputs, attrs}, descs);
+  return descs;
+}
+
+TensorList execute(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, uint32_t donated) {
+  const DescList descs = infer(op, inputs, attrs);
+  if (op.view) return run_view(op, inputs, attrs, descs[0]);
+  return run_kernel(op, inputs, attrs, descs, donated);
+}
+
+}  // namespace keima

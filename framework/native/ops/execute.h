@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Runs one op on concrete tensors: shape inference, layout conversion, allocation, kernel. No autodiff.
+#pragma once
+
+#include "ops/op.h"
+
+namespace keima {
+
+// `donated`: bit i set when the caller gives input i up, so that its memory may become the output's.
+TensorList execute(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, uint32_t donated = 0);
+
+// Shapes and dtypes only, after checking the number of inputs.
+DescList infer(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs);
+
+}  // namespace keima

@@ -1,0 +1,20 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// The list of op families; each is one file ops/<family>.cc that declares its ops.
+#pragma once
+
+#include "ops/registry.h"
+
+namespace keima {
+
+void declare_elementwise(Registry&);
+void declare_shape(Registry&);
+void declare_reduction(Registry&);
+
+inline constexpr void (*kFamilies[])(Registry&) = {
+    declare_elementwise,
+    declare_shape,
+    declare_reduction,
+};
+
+}  // namespace keima

@@ -1,0 +1,31 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Conversions between layouts, strides and dtypes: the copies that the executor of ops inserts.
+#pragma once
+
+#include "base/freestanding/exec.h"
+#include "base/tensor.h"
+
+namespace keima {
+
+// Contiguous, plain: the input itself if it already is.
+Tensor to_contiguous(const Tensor& tensor);
+// Plain with any strides.
+Tensor to_plain(const Tensor& tensor);
+Tensor to_layout(const Tensor& tensor, Layout layout);
+// Elementwise conversion of the values, plain; the input itself if the dtype is the same.
+Tensor to_dtype(const Tensor& tensor, DType dtype);
+
+// Element by element from `from` to `to` of the same shape, both plain with any strides, converting the dtype.
+void strided_copy(const Exec& exec, const Tensor& from, const Tensor& to);
+// Sets every element of a contiguous tensor.
+void fill(const Exec& exec, const Tensor& to, double value);
+
+// Channels a block: 64 bytes' worth.
+inline uint8_t channel_block(const DType& dtype) { return static_cast<uint8_t>(64 / dtype.itemsize()); }
+
+// A 0-d tensor.
+Tensor scalar_tensor(double value, DType dtype);
+Tensor filled(const Dims& shape, double value, DType dtype);
+
+}  // namespace keima

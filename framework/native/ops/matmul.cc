@@ -1,0 +1,174 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Matrix products.
+#include "kernels/gemm/gemm.h"
+#include "ops/families.h"
+#include "ops/gradient.h"
+#include "ops/layout.h"
+
+namespace keima {
+namespace {
+
+constexpr size_t kTransposeA = 0, kTransposeB = 1;
+
+// The operands as matrices: a vector is one row on the left, one column on the right, and is not transposed.
+struct Shapes {
+  Dims a, b;  // with at least 2 dimensions
+  bool transpose_a, transpose_b;
+  bool vector_a, vector_b;
+
+  int64_t rows(const Dims& shape) const { return shape[shape.size() - 2]; }
+  int64_t m() const { return transpose_a ? a.back() : rows(a); }
+  int64_t k() const { return transpose_a ? rows(a) : a.back(); }
+  int64_t inner_b() const { return transpose_b ? b.back() : rows(b); }
+  int64_t n() const { return transpose_b ? rows(b) : b.back(); }
+  static Dims batch(Dims shape) {
+    shape.erase(shape.size() - 1);
+    shape.erase(shape.size() - 1);
+    return shape;
+  }
+};
+
+Shapes shapes_of(const Dims& a, const Dims& b, const Attrs& attrs) {
+  if (a.empty() || b.empty()) fail(ErrorKind::kShape, "matmul: expected at least 1 dimension, got shapes ", a, " and ", b);
+  Shapes shapes{a, b, attrs.flag(kTransposeA), attrs.flag(kTransposeB), a.size() == 1, b.size() == 1};
+  if (shapes.vector_a) {
+    shapes.a.insert(0, 1);
+    shapes.transpose_a = false;
+  }
+  if (shapes.vector_b) {
+    shapes.b.push_back(1);
+    shapes.transpose_b = false;
+  }
+  return shapes;
+}
+
+Dims product_shape(const Shapes& shapes) {
+  Dims shape = broadcast_shapes("matmul", Shapes::batch(shapes.a), Shapes::batch(shapes.b));
+  shape.push_back(shapes.m());
+  shape.push_back(shapes.n());
+  return shape;
+}
+
+void infer_matmul(const OpCall& call, DescList& out) {
+  const Tensor &a = call.in(0), &b = call.in(1);
+  const Shapes shapes = shapes_of(a.shape(), b.shape(), call.attrs);
+  if (shapes.k() != shapes.inner_b())
+    fail(ErrorKind::kShape, "matmul: inner sizes differ: shapes ", a.shape(), " and ", b.shape(), " (transpose_a=", shapes.transpose_a,
+         ", transpose_b=", shapes.transpose_b, ") meet at ", shapes.k(), " and ", shapes.inner_b());
+  const DType dtype = promote("matmul", a.dtype(), b.dtype());
+  if (!dtype.is_float()) fail(ErrorKind::kDtype, "matmul: expected float tensors, got ", a.dtype(), " and ", b.dtype(), "; convert with astype('float32')");
+  Dims shape = product_shape(shapes);
+  if (shapes.vector_b) shape.erase(shape.size() - 1);
+  if (shapes.vector_a) shape.erase(shape.size() - (shapes.vector_b ? 1 : 2));
+  out.push_back({shape, dtype});
+}
+
+void layouts_matmul(const OpCall&, LayoutChoice& choice) {
+  choice.inputs.push_back({{}, true});
+  choice.inputs.push_back({{}, true});
+  choice.outputs.push_back({});
+}
+
+// A batch of matrices as the kernel reads it.
+struct Matrices {
+  Tensor tensor;  // float32, keeps copies alive
+  int64_t stride = 0;
+  bool transposed = false;
+  int64_t batch_stride = 0;
+};
+
+// Whether dimensions lie one after the other without gaps, the last with `step` between its elements.
+bool collapses(const Dims& shape, const Dims& strides, int count, int64_t step) {
+  for (int i = count - 1; i >= 0; --i) {
+    if (shape[i] != 1 && strides[i] != step) return false;
+    step *= shape[i];
+  }
+  return true;
+}
+
+Matrices matrices_of(const Tensor& given, const Dims& shape, const Dims& batch) {
+  Tensor tensor = to_dtype(given, ScalarType::kFloat32);
+  const int ndim = shape.size();
+  Dims strides = tensor.strides();
+  if (tensor.ndim() == 1) strides.insert(ndim == 2 && shape[0] == 1 ? 0 : 1, 1);
+  const bool one = Shapes::batch(shape).numel() == 1;
+  auto usable = [&] {
+    const int64_t row = strides[ndim - 2], column = strides[ndim - 1];
+    const bool plain = (column == 1 || shape[ndim - 1] == 1) && (row >= shape[ndim - 1] || shape[ndim - 2] == 1);
+    const bool flipped = (row == 1 || shape[ndim - 2] == 1) && (column >= shape[ndim - 2] || shape[ndim - 1] == 1);
+    return (plain || flipped) && (one || (Shapes::batch(shape) == batch && collapses(shape, strides, ndim - 2, strides[ndim - 3])));
+  };
+  if (!usable()) {
+    Dims full = batch;
+    full.push_back(shape[ndim - 2]);
+    full.push_back(shape[ndim - 1]);
+    const Dims& target = one ? shape : full;
+    const int added = target.size() - ndim;
+    Dims spread = Dims::filled(target.size(), 0);
+    for (int i = 0; i < ndim; ++i) spread[i + added] = shape[i] == 1 ? 0 : strides[i];
+    tensor = to_contiguous(tensor.view(target, spread));
+    return {tensor, std::max<int64_t>(target.back(), 1), false, one ? 0 : target[target.size() - 2] * target.back()};
+  }
+  const bool plain = strides[ndim - 1] == 1 || shape[ndim - 1] == 1;
+  Matrices result{tensor, 0, !plain, one ? 0 : strides[ndim - 3]};
+  // A matrix of one row (column) may have any stride between its rows.
+  result.stride = plain ? std::max(strides[ndim - 2], shape[ndim - 1]) : std::max(strides[ndim - 1], shape[ndim - 2]);
+  return result;
+}
+
+void kernel_matmul(const KernelCall& call) {
+  const Shapes shapes = shapes_of(call.in(0).shape(), call.in(1).shape(), call.attrs);
+  const Tensor& out = call.out();
+  if (out.numel() == 0) return;
+  Dims batch = Shapes::batch(product_shape(shapes));
+  const Matrices a = matrices_of(call.in(0), shapes.a, batch), b = matrices_of(call.in(1), shapes.b, batch);
+  const Tensor product = out.dtype().scalar() == ScalarType::kFloat32 ? out : Tensor::empty(out.shape(), ScalarType::kFloat32);
+  GemmArgs args;
+  args.m = shapes.m();
+  args.n = shapes.n();
+  args.k = shapes.k();
+  args.a = a.tensor.data<float>();
+  args.a_stride = a.stride;
+  args.transpose_a = shapes.transpose_a != a.transposed;
+  args.a_batch_stride = a.batch_stride;
+  args.b = b.tensor.data<float>();
+  args.b_stride = b.stride;
+  args.transpose_b = shapes.transpose_b != b.transposed;
+  args.b_batch_stride = b.batch_stride;
+  args.c = product.data<float>();
+  args.c_stride = args.n;
+  args.c_batch_stride = args.m * args.n;
+  args.batch = batch.numel();
+  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(gemm_scratch_bytes(call.exec, args)));
+  gemm(call.exec, args, scratch->data());
+  if (!(product == out)) strided_copy(call.exec, product, out);
+}
+
+// Undoes what broadcasting the batch and taking vectors as matrices did to a gradient.
+void set_gradient(GradCall& g, size_t i, const Expr& gradient, const Dims& matrix_shape) {
+  Expr reduced = gradient;
+  if (!(reduced.shape() == matrix_shape)) reduced = call<"sum_to">(reduced, Attrs{matrix_shape});
+  if (!(reduced.shape() == g.in_shape(i))) reduced = call<"reshape">(reduced, Attrs{g.in_shape(i)});
+  if (!(reduced.dtype() == g.in_dtype(i))) reduced = call<"cast">(reduced, Attrs{g.in_dtype(i)});
+  g.set(i, reduced);
+}
+
+void grad_matmul(GradCall& g) {
+  const Shapes shapes = shapes_of(g.in_shape(0), g.in_shape(1), g.attrs);
+  const bool ta = shapes.transpose_a, tb = shapes.transpose_b;
+  const Expr a = call<"reshape">(g.in(0), Attrs{shapes.a}), b = call<"reshape">(g.in(1), Attrs{shapes.b});
+  const Expr dc = call<"reshape">(g.grad(), Attrs{product_shape(shapes)});
+  if (g.needs(0)) set_gradient(g, 0, ta ? call<"matmul">(b, dc, Attrs{tb, true}) : call<"matmul">(dc, b, Attrs{false, !tb}), shapes.a);
+  if (g.needs(1)) set_gradient(g, 1, tb ? call<"matmul">(dc, a, Attrs{true, ta}) : call<"matmul">(a, dc, Attrs{!ta, false}), shapes.b);
+}
+
+}  // namespace
+
+void declare_matmul(Registry& registry) {
+  registry.add({.name = "matmul", .inputs = {"inp1", "inp2"},
+                .attrs = {{"transpose_a", AttrType::kBool, false}, {"transpose_b", AttrType::kBool, false}}, .infer = infer_matmul,
+                .layouts = layouts_matmul, .kernel = kernel_matmul, .gradient = grad_matmul, .saved = {3, 0}, .onnx = "MatMul"});
+}
+
+}  // namespace keima
