@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// The gradient tape: a graph of what was computed while a session records, held by its outputs and released with the
+// outermost session. All of it runs under the Python lock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ops/op.h"
+#include "ops/value.h"
+
+namespace keima {
+
+// A value that gradients are asked for. Attached once to a tensor of the user's; live while a session that attached
+// it records.
+class Leaf : public Origin {
+ public:
+  Leaf() : Origin(Kind::kLeaf) {}
+  bool live() const noexcept override { return sessions > 0; }
+
+  int sessions = 0;  // recording sessions that attached it
+
+  // Scratch of one backward pass.
+  uint64_t pass = 0;
+  int pending = 0;  // gradients that are still to come
+  Value gradient;
+};
+
+class TapeNode : public Origin {
+ public:
+  struct Link {
+    Ref<Origin> origin;  // null: no gradient wanted
+    uint32_t index = 0;
+  };
+
+  TapeNode();
+  ~TapeNode() override;
+  bool live() const noexcept override { return linked_; }
+
+  // Gradients of the inputs from those of the outputs (some of them null). Fills those that are needed.
+  virtual void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<Value> in_grads) = 0;
+  virtual std::string_view name() const = 0;
+  // Drops what was kept for backward.
+  virtual void release_saved() noexcept = 0;
+
+  const uint64_t sequence;  // creation order: a topological order
+  InlineVector<Link, 3> links;
+  uint32_t output_count = 1;
+
+  // Scratch of one backward pass.
+  uint64_t pass = 0;
+  bool needed = false;
+  ValueList out_grads;
+
+ private:
+  friend class Tape;
+  bool linked_ = false;
+  TapeNode* previous_ = nullptr;
+  TapeNode* next_ = nullptr;
+};
+
+// Where recording state and the list of live nodes are kept.
+class Tape {
+ public:
+  static Tape& instance();
+
+  bool recording() const noexcept { return sessions_ > 0 && paused_ == 0; }
+  int sessions() const noexcept { return sessions_; }
+  void begin_session() noexcept { ++sessions_; }
+  // The last one out releases every node.
+  void end_session() noexcept;
+
+  // Suspends recording while alive.
+  class Pause {
+   public:
+    Pause() noexcept { ++instance().paused_; }
+    ~Pause() { --instance().paused_; }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+  };
+  void pause() noexcept { ++paused_; }
+  void resume() noexcept { --paused_; }
+
+  // Nodes alive now, for tests and memory reports.
+  int64_t size() const noexcept { return size_; }
+
+ private:
+  friend class TapeNode;
+  void link(TapeNode& node) noexcept;
+  void unlink(TapeNode& node) noexcept;
+
+  int sessions_ = 0;
+  int paused_ = 0;
+  int64_t size_ = 0;
+  uint64_t next_sequence_ = 0;
+  TapeNode* head_ = nullptr;
+};
+
+inline Leaf* as_leaf(Origin* origin) noexcept {
+  return origin && origin->kind == Origin::Kind::kLeaf ? static_cast<Leaf*>(origin) : nullptr;
+}
+inline TapeNode* as_tape_node(Origin* origin) noexcept {
+  return origin && origin->kind == Origin::Kind::kTape ? static_cast<TapeNode*>(origin) : nullptr;
+}
+
+// Whether gradients may flow to this value now.
+inline bool tracked(const Value& value) noexcept { return value.origin && value.origin->live(); }
+
+}  // namespace keima
