@@ -1,0 +1,408 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/tensor_type.h"
+
+#include <structmember.h>
+
+#include <array>
+
+#include "bindings/convert.h"
+#include "bindings/indexing.h"
+#include "bindings/interop.h"
+#include "bindings/state.h"
+#include "eager/dispatch.h"
+#include "ops/layout.h"
+
+namespace keima::python {
+namespace {
+
+// Blocks of dead tensors, reused: making the Python object is a third of a small op's time otherwise.
+constexpr size_t kFreeListLength = 256;
+struct ObjectFreeList {
+  std::array<PyTensor*, kFreeListLength> blocks;
+  size_t size = 0;
+};
+ObjectFreeList& free_objects() {
+  static ObjectFreeList list;
+  return list;
+}
+
+void construct(PyTensor* self) {
+  new (&self->value) Value();
+  new (&self->leaf) Ref<Leaf>();
+  self->grad = nullptr;
+  self->dict = nullptr;
+  self->weakrefs = nullptr;
+}
+
+PyObject* allocate_exact() {
+  ObjectFreeList& list = free_objects();
+  PyTypeObject* type = state().tensor_type;
+  if (list.size == 0) {
+    PyObject* object = type->tp_alloc(type, 0);
+    if (object) construct(as_tensor(object));
+    return object;
+  }
+  PyTensor* self = list.blocks[--list.size];
+  PyObject_Init(reinterpret_cast<PyObject*>(self), type);
+  construct(self);
+  PyObject_GC_Track(self);
+  return reinterpret_cast<PyObject*>(self);
+}
+
+PyObject* tensor_new(PyTypeObject* type, PyObject*, PyObject*) {
+  if (type == state().tensor_type) return allocate_exact();
+  PyObject* object = type->tp_alloc(type, 0);
+  if (object) construct(as_tensor(object));
+  return object;
+}
+
+int tensor_init(PyObject* object, PyObject* args, PyObject* kwargs) {
+  static const char* names[] = {"data", "dtype", "device", "is_const", "no_cache", "name", "format", nullptr};
+  PyObject *data = nullptr, *dtype = Py_None, *device = Py_None, *name = Py_None;
+  int is_const = 0, no_cache = 0;
+  const char* format = "default";
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOppOs", const_cast<char**>(names), &data, &dtype, &device, &is_const, &no_cache,
+                                   &name, &format))
+    return -1;
+  return guarded(-1, [&] {
+    const bool given = dtype != Py_None;
+    const DType wanted = given ? parse_dtype(dtype) : DType();
+    as_tensor(object)->value = {tensor_from(data, given ? &wanted : nullptr), nullptr, 0};
+    if (name != Py_None) check(PyObject_SetAttrString(object, "name", name));
+    return 0;
+  });
+}
+
+int tensor_traverse(PyObject* object, visitproc visit, void* arg) {
+  PyTensor* self = as_tensor(object);
+  Py_VISIT(Py_TYPE(object));
+  Py_VISIT(self->grad);
+  Py_VISIT(self->dict);
+  return 0;
+}
+
+int tensor_clear(PyObject* object) {
+  PyTensor* self = as_tensor(object);
+  Py_CLEAR(self->grad);
+  Py_CLEAR(self->dict);
+  return 0;
+}
+
+void tensor_dealloc(PyObject* object) {
+  PyTensor* self = as_tensor(object);
+  PyTypeObject* type = Py_TYPE(object);
+  PyObject_GC_UnTrack(object);
+  if (self->weakrefs) PyObject_ClearWeakRefs(object);
+  tensor_clear(object);
+  self->value.~Value();
+  self->leaf.~Ref<Leaf>();
+  ObjectFreeList& list = free_objects();
+  if (type == state().tensor_type && list.size < kFreeListLength) {
+    list.blocks[list.size++] = self;
+  } else {
+    type->tp_free(object);
+  }
+  Py_DECREF(type);
+}
+
+// What may stand beside a tensor in an expression; anything else gets its own chance by NotImplemented.
+bool is_operand(PyObject* object) {
+  return is_tensor(object) || is_python_scalar(object) || PyList_Check(object) || PyTuple_Check(object) ||
+         PyObject_TypeCheck(object, reinterpret_cast<PyTypeObject*>(state().numpy_ndarray.get())) ||
+         PyObject_TypeCheck(object, reinterpret_cast<PyTypeObject*>(state().numpy_generic.get()));
+}
+
+const DType* beside(PyObject* a, PyObject* b) {
+  if (is_tensor(a)) return &as_tensor(a)->value.tensor.dtype();
+  return is_tensor(b) ? &as_tensor(b)->value.tensor.dtype() : nullptr;
+}
+
+template <OpName name>
+PyObject* binary(PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    if (!is_operand(a) || !is_operand(b)) return Py_NewRef(Py_NotImplemented);
+    const DType* dtype = beside(a, b);
+    std::array<Value, 2> operands{operand(a, dtype, name.value), operand(b, dtype, name.value)};
+    return wrap(std::move(apply(op_of<name>(), operands, {})[0]));
+  });
+}
+
+// x += y gives the object x a new value, in x's memory when nobody else sees it.
+template <OpName name>
+PyObject* in_place(PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    if (!is_operand(b)) return Py_NewRef(Py_NotImplemented);
+    PyTensor* self = as_tensor(a);
+    std::array<Value, 2> operands{value_of(self), operand(b, &self->value.tensor.dtype(), name.value)};
+    {
+      const std::array<Tensor, 2> tensors{operands[0].tensor, operands[1].tensor};
+      infer(op_of<name>(), tensors, {});  // a mismatch is reported before x is given up
+    }
+    self->value.tensor = Tensor();  // `operands` holds the last reference: apply() may write in place
+    try {
+      rebind(self, std::move(apply(op_of<name>(), operands, {}, 1)[0]));
+    } catch (...) {
+      self->value.tensor = std::move(operands[0].tensor);  // apply() gives it back when it fails
+      throw;
+    }
+    return Py_NewRef(a);
+  });
+}
+
+template <OpName name>
+PyObject* unary(PyObject* a) {
+  return guarded([&] {
+    std::array<Value, 1> operands{value_of(as_tensor(a))};
+    return wrap(std::move(apply(op_of<name>(), operands, {})[0]));
+  });
+}
+
+PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return binary<"pow">(a, b);
+}
+
+PyObject* matmul(PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    if (!is_operand(a) || !is_operand(b)) return Py_NewRef(Py_NotImplemented);
+    std::array<Value, 2> operands{operand(a, nullptr, "matmul"), operand(b, nullptr, "matmul")};
+    return wrap(std::move(apply(Registry::instance().get("matmul"), operands, Attrs{false, false})[0]));
+  });
+}
+
+PyObject* compare(PyObject* a, PyObject* b, int operation) {
+  switch (operation) {
+    case Py_EQ: return binary<"equal">(a, b);
+    case Py_NE: return binary<"not_equal">(a, b);
+    case Py_LT: return binary<"less">(a, b);
+    case Py_LE: return binary<"less_equal">(a, b);
+    case Py_GT: return binary<"greater">(a, b);
+    default: return binary<"greater_equal">(a, b);
+  }
+}
+
+Py_hash_t hash(PyObject* object) {
+  // The low bits of an address are its alignment.
+  const auto address = reinterpret_cast<size_t>(object);
+  const auto value = static_cast<Py_hash_t>(address >> 4 | address << (8 * sizeof address - 4));
+  return value == -1 ? -2 : value;
+}
+
+int truth(PyObject* object) {
+  return guarded(-1, [&] {
+    const Tensor& tensor = as_tensor(object)->value.tensor;
+    if (tensor.numel() != 1)
+      fail(ErrorKind::kValue, "the truth of a tensor of shape ", tensor.shape(), " is ambiguous; reduce it first, e.g. with F.max or F.min");
+    const Tensor one = to_contiguous(to_dtype(to_plain(tensor), ScalarType::kBool));
+    return static_cast<int>(*one.data<const uint8_t>());
+  });
+}
+
+Py_ssize_t length(PyObject* object) {
+  const Dims& shape = as_tensor(object)->value.tensor.shape();
+  if (!shape.empty()) return static_cast<Py_ssize_t>(shape[0]);
+  PyErr_SetString(PyExc_TypeError, "a 0-d tensor has no length");
+  return -1;
+}
+
+PyObject* subscript(PyObject* object, PyObject* index) {
+  return guarded([&] { return wrap(get_item(value_of(as_tensor(object)), parse_index(index))); });
+}
+
+int assign_subscript(PyObject* object, PyObject* index, PyObject* value) {
+  return guarded(-1, [&] {
+    if (!value) fail(ErrorKind::kDtype, "elements of a tensor cannot be deleted");
+    PyTensor* self = as_tensor(object);
+    std::vector<IndexItem> items = parse_index(index);
+    const Value patch = operand(value, &self->value.tensor.dtype(), "index assignment");
+    Value old = value_of(self);
+    self->value.tensor = Tensor();  // `old` holds the last reference: the write may happen in place
+    try {
+      rebind(self, set_item(old, std::move(items), patch));
+    } catch (...) {
+      self->value.tensor = std::move(old.tensor);
+      throw;
+    }
+    return 0;
+  });
+}
+
+PyObject* sequence_item(PyObject* object, Py_ssize_t i) {
+  PyRef index(PyLong_FromSsize_t(i));
+  return index ? subscript(object, index.get()) : nullptr;
+}
+
+PyObject* get_shape(PyObject* object, void*) {
+  const Dims& shape = as_tensor(object)->value.tensor.shape();
+  PyObject* tuple = PyTuple_New(shape.size());
+  for (int i = 0; tuple && i < shape.size(); ++i) PyTuple_SET_ITEM(tuple, i, PyLong_FromLongLong(shape[i]));
+  return tuple;
+}
+PyObject* get_ndim(PyObject* object, void*) { return PyLong_FromLong(as_tensor(object)->value.tensor.ndim()); }
+PyObject* get_size(PyObject* object, void*) { return PyLong_FromLongLong(as_tensor(object)->value.tensor.numel()); }
+PyObject* get_dtype(PyObject* object, void*) { return dtype_object(as_tensor(object)->value.tensor.dtype()); }
+PyObject* get_device(PyObject*, void*) { return PyUnicode_FromString("cpu0"); }
+PyObject* get_layout(PyObject* object, void*) {
+  return guarded([&] {
+    const Layout layout = as_tensor(object)->value.tensor.layout();
+    if (layout.kind == LayoutKind::kStrided) return PyUnicode_FromString("strided");
+    return PyUnicode_FromString(text("blocked", int{layout.block}).c_str());
+  });
+}
+PyObject* get_grad(PyObject* object, void*) {
+  PyObject* grad = as_tensor(object)->grad;
+  return Py_NewRef(grad ? grad : Py_None);
+}
+int set_grad(PyObject* object, PyObject* grad, void*) {
+  if (grad && grad != Py_None && !is_tensor(grad)) {
+    PyErr_Format(PyExc_TypeError, "grad: expected a Tensor or None, got a %s", Py_TYPE(grad)->tp_name);
+    return -1;
+  }
+  PyObject* old = std::exchange(as_tensor(object)->grad, grad && grad != Py_None ? Py_NewRef(grad) : nullptr);
+  Py_XDECREF(old);
+  return 0;
+}
+
+PyObject* detach(PyObject* object, PyObject*) { return guarded([&] { return wrap({as_tensor(object)->value.tensor, nullptr, 0}); }); }
+
+PyObject* reset(PyObject* object, PyObject* other) {
+  return guarded([&]() -> PyObject* {
+    if (!is_tensor(other)) fail(ErrorKind::kDtype, "_reset: expected a Tensor, got a ", Py_TYPE(other)->tp_name);
+    rebind(as_tensor(object), as_tensor(other)->value);
+    Py_RETURN_NONE;
+  });
+}
+
+// For tests of layouts: the same value, stored in channel blocks or plain.
+PyObject* with_layout(PyObject* object, PyObject* argument) {
+  return guarded([&] {
+    const Value value = value_of(as_tensor(object));
+    const Tensor& tensor = value.tensor;
+    if (PyUnicode_CompareWithASCIIString(argument, "strided") == 0) return wrap({to_contiguous(to_plain(tensor)), value.origin, value.index});
+    if (PyUnicode_CompareWithASCIIString(argument, "blocked") != 0 || tensor.ndim() < 2)
+      fail(ErrorKind::kValue, "_with_layout: expected 'strided', or 'blocked' on a tensor of at least 2 dimensions");
+    return wrap({to_layout(tensor, Layout::blocked(channel_block(tensor.dtype()))), value.origin, value.index});
+  });
+}
+
+PyGetSetDef properties[] = {
+    {"shape", get_shape, nullptr, "Sizes of the dimensions, a tuple of int.", nullptr},
+    {"ndim", get_ndim, nullptr, "Number of dimensions.", nullptr},
+    {"size", get_size, nullptr, "Number of elements.", nullptr},
+    {"dtype", get_dtype, nullptr, "Element type: a numpy.dtype, or the name where NumPy has none.", nullptr},
+    {"device", get_device, nullptr, "Where the elements are.", nullptr},
+    {"grad", get_grad, set_grad, "Gradient that the last backward pass added up, or None.", nullptr},
+    {"_layout", get_layout, nullptr, "How the elements are stored: an implementation detail, for tests.", nullptr},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+PyMemberDef members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(PyTensor, dict), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+PyMethodDef methods[] = {
+    {"numpy", tensor_numpy, METH_NOARGS, "The elements as a read-only numpy.ndarray that shares memory where it can."},
+    {"detach", detach, METH_NOARGS, "The same value, cut off from gradients."},
+    {"_reset", reset, METH_O, "Gives this object another tensor's value."},
+    {"_with_layout", with_layout, METH_O, "The same value in another physical layout, for tests."},
+    {"__array__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(tensor_array)), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"__dlpack__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(tensor_dlpack)), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"__dlpack_device__", tensor_dlpack_device, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+template <class Function>
+void* slot(Function* function) {
+  return reinterpret_cast<void*>(function);
+}
+
+}  // namespace
+
+PyTypeObject* make_tensor_type(PyObject* module) {
+  PyType_Slot slots[] = {
+      {Py_tp_doc, const_cast<char*>("Tensor(data, dtype=None, device=None, is_const=False, no_cache=False, name=None, format='default')\n--\n\n"
+                                    "An n-dimensional array of one element type.\n\n"
+                                    "A tensor is a value: no two tensors alias observably, and `x[i] = v` changes x alone.")},
+      {Py_tp_new, slot(tensor_new)},
+      {Py_tp_init, slot(tensor_init)},
+      {Py_tp_dealloc, slot(tensor_dealloc)},
+      {Py_tp_traverse, slot(tensor_traverse)},
+      {Py_tp_clear, slot(tensor_clear)},
+      {Py_tp_hash, slot(hash)},
+      {Py_tp_richcompare, slot(compare)},
+      {Py_tp_getset, properties},
+      {Py_tp_members, members},
+      {Py_tp_methods, methods},
+      {Py_nb_add, slot(binary<"add">)},
+      {Py_nb_subtract, slot(binary<"sub">)},
+      {Py_nb_multiply, slot(binary<"mul">)},
+      {Py_nb_true_divide, slot(binary<"div">)},
+      {Py_nb_floor_divide, slot(binary<"floor_div">)},
+      {Py_nb_remainder, slot(binary<"mod">)},
+      {Py_nb_power, slot(power)},
+      {Py_nb_matrix_multiply, slot(matmul)},
+      {Py_nb_lshift, slot(binary<"left_shift">)},
+      {Py_nb_rshift, slot(binary<"right_shift">)},
+      {Py_nb_and, slot(binary<"logical_and">)},
+      {Py_nb_or, slot(binary<"logical_or">)},
+      {Py_nb_xor, slot(binary<"logical_xor">)},
+      {Py_nb_inplace_add, slot(in_place<"add">)},
+      {Py_nb_inplace_subtract, slot(in_place<"sub">)},
+      {Py_nb_inplace_multiply, slot(in_place<"mul">)},
+      {Py_nb_inplace_true_divide, slot(in_place<"div">)},
+      {Py_nb_negative, slot(unary<"neg">)},
+      {Py_nb_absolute, slot(unary<"abs">)},
+      {Py_nb_invert, slot(unary<"logical_not">)},
+      {Py_nb_bool, slot(truth)},
+      {Py_mp_length, slot(length)},
+      {Py_mp_subscript, slot(subscript)},
+      {Py_mp_ass_subscript, slot(assign_subscript)},
+      {Py_sq_length, slot(length)},
+      {Py_sq_item, slot(sequence_item)},
+      {Py_bf_getbuffer, slot(get_buffer)},
+      {Py_bf_releasebuffer, slot(release_buffer)},
+      {0, nullptr},
+  };
+  PyType_Spec spec{"keima.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
+  PyRef type = checked(PyType_FromSpec(&spec));
+  check(PyObject_SetAttrString(type.get(), "__module__", PyRef(checked(PyUnicode_FromString("keima"))).get()));
+  // NumPy must leave `ndarray + Tensor` to the tensor.
+  check(PyObject_SetAttrString(type.get(), "__array_ufunc__", Py_None));
+  check(PyModule_AddObjectRef(module, "Tensor", type.get()));
+  return reinterpret_cast<PyTypeObject*>(type.release());
+}
+
+bool is_tensor(PyObject* object) noexcept { return Py_TYPE(object) == state().tensor_type || PyObject_TypeCheck(object, state().tensor_type); }
+
+PyObject* wrap(Value value) {
+  PyObject* object = allocate_exact();
+  if (!object) throw PythonError();
+  as_tensor(object)->value = std::move(value);
+  return object;
+}
+
+PyObject* wrap_all(ValueList values) {
+  if (values.size() == 1) return wrap(std::move(values[0]));
+  PyRef tuple = checked(PyTuple_New(static_cast<Py_ssize_t>(values.size())));
+  for (size_t i = 0; i < values.size(); ++i) PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i), wrap(std::move(values[i])));
+  return tuple.release();
+}
+
+Value value_of(PyTensor* self) {
+  if (!self->value.tensor) fail(ErrorKind::kRuntime, "this tensor was never initialised: Tensor.__init__ did not run or failed");
+  if (tracked(self->value)) return self->value;
+  if (self->leaf && self->leaf->live()) return {self->value.tensor, self->leaf, 0};
+  return {self->value.tensor, nullptr, 0};
+}
+
+void rebind(PyTensor* self, Value value) {
+  // The leaf itself is not history: an attached tensor stays attached to its gradient manager.
+  if (as_leaf(value.origin.get())) value.origin = nullptr;
+  self->value = std::move(value);
+}
+
+}  // namespace keima::python
