@@ -56,9 +56,7 @@ def _report(error: KeimaCommandError) -> None:
         console.print(f"  try: {error.hint}", markup=False)
 
 
-app = typer.Typer(
-    cls=CommandIndex, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]}
-)
+app = typer.Typer(cls=CommandIndex, no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 
 
 def _print_version(wanted: bool) -> None:

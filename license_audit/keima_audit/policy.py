@@ -54,9 +54,7 @@ class Entry:
     def terms(self) -> frozenset[Term]:
         """The licences of `allow` or `license`."""
         given = self.values.get("allow", self.values.get("license", ()))
-        return frozenset(
-            term for text in ([given] if isinstance(given, str) else given) for term in _known(text)
-        )
+        return frozenset(term for text in ([given] if isinstance(given, str) else given) for term in _known(text))
 
     def covers(self, path: str) -> bool:
         """Whether one of the patterns fits."""

@@ -285,9 +285,7 @@ class _Reader:
 
     def _one_of(self, place: tuple[str | int, ...], value: Any, allowed: tuple[str, ...]) -> None:
         if value not in allowed:
-            raise self.fail(
-                place, f"{value!r} is none of {', '.join(allowed)}", _nearest(str(value), allowed)
-            )
+            raise self.fail(place, f"{value!r} is none of {', '.join(allowed)}", _nearest(str(value), allowed))
 
 
 _CHOICES: dict[str, Callable[[], tuple[str, ...]]] = {

@@ -9,9 +9,7 @@ import sys
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "keima_cli.main", *args], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-m", "keima_cli.main", *args], capture_output=True, text=True, check=False)
 
 
 def test_version_is_printed() -> None:

@@ -14,9 +14,7 @@ def codes(raw: str) -> list[str]:
     return [problem.code for problem in parse(raw).problems]
 
 
-@pytest.mark.parametrize(
-    "raw", ["MIT/Apache-2.0", "MIT OR", "A,B", "MIT AND (BSD-3-Clause", "()", "WITH", ""]
-)
+@pytest.mark.parametrize("raw", ["MIT/Apache-2.0", "MIT OR", "A,B", "MIT AND (BSD-3-Clause", "()", "WITH", ""])
 def test_text_that_is_no_expression_is_reported_and_never_raises(raw: str) -> None:
     parsed = parse(raw)
     assert parsed.node is None

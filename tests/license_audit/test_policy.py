@@ -100,9 +100,7 @@ def test_a_choice_has_to_be_one_that_is_offered() -> None:
 
 
 def test_a_policy_can_classify_a_licence_of_its_own() -> None:
-    own = (
-        '\n[license."LicenseRef-Acme"]\nfamily = "permissive"\nreason = "ours"\nlink = "https://acme.test"\n'
-    )
+    own = '\n[license."LicenseRef-Acme"]\nfamily = "permissive"\nreason = "ours"\nlink = "https://acme.test"\n'
     facts = read(GOOD + own).catalogue.facts_of(Term("LicenseRef-Acme"))
     assert facts is not None and facts.family == "permissive"
     assert read(GOOD).catalogue.facts_of(Term("LicenseRef-Acme")) is None
@@ -110,9 +108,7 @@ def test_a_policy_can_classify_a_licence_of_its_own() -> None:
 
 
 _keys = st.text("abc-", min_size=1, max_size=4).filter(lambda key: not key.startswith("-"))
-_values = st.sampled_from(
-    ['"x"', "1", '["a",\n "]#",\n]', '"""\n[t]\nk = 1\n"""', "{ a = 1 }", "'''\n[[b]]\n'''"]
-)
+_values = st.sampled_from(['"x"', "1", '["a",\n "]#",\n]', '"""\n[t]\nk = 1\n"""', "{ a = 1 }", "'''\n[[b]]\n'''"])
 
 
 @given(st.lists(st.tuples(_keys, _values), max_size=8, unique_by=lambda pair: pair[0]))

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tensor and Parameter: the methods that are written in Python, on top of the native type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._core import Tensor, from_dlpack
+from .device import check_device
+
+__all__ = ["Parameter", "Tensor", "from_dlpack", "tensor"]
+
+# MegEngine spells the constructor both ways.
+tensor = Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that a module learns."""
+
+
+def _show(self: Tensor) -> str:
+    array = self.numpy()
+    dtype = "" if str(self.dtype) == "float32" else f", dtype={self.dtype}"
+    return f"{type(self).__name__}({array}{dtype}, device={self.device})"
+
+
+def _format(self: Tensor, spec: str) -> str:
+    return format(self.item(), spec) if spec and self.size == 1 else format(str(self), spec)
+
+
+def _item(self: Tensor, *args: int) -> bool | int | float:
+    """The one element as a Python number, or the element at `args`."""
+    array = self.numpy()
+    if not args and array.size != 1:
+        raise ValueError(f"item: expected one element, got a tensor of shape {self.shape}; give its indices")
+    value: bool | int | float = array.item(*args)
+    return value
+
+
+def _index(self: Tensor) -> int:
+    if str(self.dtype).startswith(("float", "bfloat")):
+        raise TypeError(f"only integer tensors can be used as an index, got {self.dtype}")
+    return int(_item(self))
+
+
+def _iterate(self: Tensor) -> Iterator[Tensor]:
+    if self.ndim == 0:
+        raise TypeError("a 0-d tensor cannot be iterated over")
+    return (self[i] for i in range(len(self)))
+
+
+def _to(self: Tensor, device: str, *, _borrow: bool = False) -> Tensor:
+    """This tensor on `device`; the CPU is the one there is."""
+    check_device(device)
+    return self
+
+
+def _astype(self: Tensor, dtype: Any) -> Tensor:
+    """The values converted to `dtype`."""
+    made: Tensor = _core.ops.cast(self, dtype)
+    return made
+
+
+def _dims(args: tuple[Any, ...]) -> tuple[int, ...]:
+    flat = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list, Tensor, np.ndarray)) else args
+    return tuple(int(size) for size in flat)
+
+
+def _reshape(self: Tensor, *args: Any) -> Tensor:
+    """The same elements under another shape; one size may be -1."""
+    made: Tensor = _core.ops.reshape(self, _dims(args))
+    return made
+
+
+def _transpose(self: Tensor, *args: Any) -> Tensor:
+    """Dimensions in another order; "x" inserts one of size 1. Without arguments, in reverse order."""
+    pattern = args[0] if len(args) == 1 and not isinstance(args[0], (int, str)) else args
+    axes = [-1 if axis == "x" else int(axis) % self.ndim for axis in pattern or reversed(range(self.ndim))]
+    made: Tensor = _core.ops.transpose(self, axes)
+    return made
+
+
+def _set_value(self: Tensor, value: Any) -> None:
+    """Replace the value in place of the old one; the shape may change."""
+    self._reset(value if isinstance(value, Tensor) else Tensor(value, dtype=self.dtype))
+
+
+def _reset_zero(self: Tensor) -> None:
+    """Set all elements to zero."""
+    self._reset(_core.ops.full(self.shape, 0.0, self.dtype))
+
+
+def _reduce(self: Tensor) -> tuple[Any, ...]:
+    return _restore, (type(self), self.numpy().copy(), str(self.dtype), dict(self.__dict__))
+
+
+def _restore(kind: type[Tensor], array: np.ndarray[Any, Any], dtype: str, attributes: dict[str, Any]) -> Tensor:
+    made = kind(array, dtype=dtype)
+    made.__dict__.update(attributes)
+    return made
+
+
+def _transposed(self: Tensor) -> Tensor:
+    """The dimensions in reverse order."""
+    made: Tensor = _core.ops.transpose(self, tuple(reversed(range(self.ndim))))
+    return made
+
+
+_core.add_tensor_methods(
+    {
+        "__repr__": _show,
+        "__str__": _show,
+        "__format__": _format,
+        "__float__": lambda self: float(_item(self)),
+        "__int__": lambda self: int(_item(self)),
+        "__complex__": lambda self: complex(_item(self)),
+        "__index__": _index,
+        "__iter__": _iterate,
+        "__reduce__": _reduce,
+        "T": property(_transposed),
+        "astype": _astype,
+        "item": _item,
+        "reshape": _reshape,
+        "reset_zero": _reset_zero,
+        "set_value": _set_value,
+        "to": _to,
+        "tolist": lambda self: self.numpy().tolist(),
+        "transpose": _transpose,
+    }
+)
