@@ -9,11 +9,13 @@ namespace keima {
 
 void declare_elementwise(Registry&);
 void declare_shape(Registry&);
+void declare_matmul(Registry&);
 void declare_reduction(Registry&);
 
 inline constexpr void (*kFamilies[])(Registry&) = {
     declare_elementwise,
     declare_shape,
+    declare_matmul,
     declare_reduction,
 };
 
