@@ -145,19 +145,20 @@ void kernel_elementwise(const KernelCall& call) {
   if (!out.is_plain()) blocked_view(out, shape, out_strides);
   ElementwiseArgs args{};
   args.op = static_cast<ElementwiseOp>(call.op.elementwise & 0xffff);
-  args.type = computed.scalar();
+  args.out_type = out.dtype().scalar();
   args.ndim = shape.size();
   args.shape = shape.data();
   args.out = out.raw();
   args.out_strides = out_strides.data();
-  for (size_t i = 0; i < call.attrs.size(); ++i) args.params[i] = static_cast<float>(call.attrs.real(i));
-  std::array<Operand, kElementwiseMaxArity> operands;
+  for (size_t i = 0; i < call.attrs.size(); ++i) args.params[i] = call.attrs.real(i);
+  std::array<Operand, kElementwiseMaxInputs> operands;
   const bool selects = static_cast<Types>(call.op.elementwise >> 16) == Types::kSelect;
   for (size_t i = 0; i < call.inputs.size(); ++i) {
-    operands[i].tensor = selects && i == 0 ? call.in(0) : to_dtype(call.in(i), computed);
+    // The kernel converts as it reads; only quantized numbers need their scales applied first.
+    const bool as_it_is = (selects && i == 0) || !call.in(i).dtype().is_quantized();
+    operands[i].tensor = as_it_is ? call.in(i) : to_dtype(call.in(i), computed);
     operands[i].strides = operand_strides(operands[i].tensor, shape.size());
-    args.in[i] = operands[i].tensor.raw();
-    args.in_strides[i] = operands[i].strides.data();
+    args.in[i] = {operands[i].tensor.raw(), operands[i].tensor.dtype().scalar(), operands[i].strides.data()};
   }
   elementwise(call.exec, args);
 }
@@ -351,7 +352,7 @@ std::vector<Row> rows() {
 void declare_elementwise(Registry& registry) {
   for (Row& row : rows()) {
     const ElementwiseOp code = elementwise_op_from_name(row.name);
-    if (code == ElementwiseOp::kNone) fail(ErrorKind::kRuntime, "op ", row.name, ": the kernels have no body of this name");
+    if (code == ElementwiseOp::none) fail(ErrorKind::kRuntime, "op ", row.name, ": the kernels have no body of this name");
     registry.add({.name = row.name, .inputs = row.inputs, .attrs = row.attrs, .infer = infer_elementwise, .layouts = layouts_elementwise,
                   .kernel = kernel_elementwise, .gradient = row.gradient, .saved = row.saved,
                   .in_place = row.types == Types::kSelect ? 1 : 0,

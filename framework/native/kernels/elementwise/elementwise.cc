@@ -1,195 +1,240 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
+// The N-d walk: tiles of contiguous lanes. An operand that already is contiguous lanes is used where it lies; others are
+// converted or gathered into a tile that stays in the first-level cache. So each operation needs one loop only, whatever
+// the strides and types.
 #include "kernels/elementwise/elementwise.h"
 
 #include <string.h>
 
-#include "kernels/copy/convert_body.h"
-#include "kernels/elementwise/elementwise_body.h"
+#include "kernels/elementwise/variants.h"
 
 namespace keima {
 namespace {
 
-constexpr int kMaxAxes = 9;
-constexpr int kOperands = kElementwiseMaxArity + 1;  // the result is the last
-constexpr int kOut = kElementwiseMaxArity;
-// Elements below which threads are not worth waking.
-constexpr int64_t kGrain = 1 << 14;
+constexpr int64_t kTile = 1024;             // lanes; five tiles are 20 KiB
+constexpr int64_t kShortRow = 256;          // below this, a tile spans rows
+constexpr int64_t kParallelGrain = 16 * kTile;
+constexpr int kMaxOperands = kElementwiseMaxInputs + 1;
 
-enum class Kind : uint8_t { Numeric, Float, Integer, Compare, Logical, Parameter, Select };
-
-struct Entry {
-  const char* name;
-  int arity;
-  Kind kind;
+enum class Access : uint8_t {
+  kDirect,  // contiguous lanes over the whole array
+  kScalar,  // one value for the whole array
+  kRow,     // lanes that are contiguous within a row
+  kWalk,    // anything else
 };
 
-constexpr Entry kEntries[] = {
-#define KEIMA_ELEMENTWISE(name, body, arity, kind) {#name, arity, Kind::kind},
-#include "kernels/elementwise/ops.inc"
-#undef KEIMA_ELEMENTWISE
+struct Operand {
+  char* data;
+  int64_t strides[kElementwiseMaxDims];
+  int64_t element_size;
+  Access access;
+  ElementwiseLoad load;    // inputs
+  ElementwiseStore store;  // the result
 };
 
-const Entry& entry_of(ElementwiseOp op) { return kEntries[static_cast<int>(op)]; }
-
-struct Axis {
-  int64_t size;
-  int64_t stride[kOperands];
-};
-
-// The iteration space, outermost first, neighbouring axes merged where every operand allows it.
-struct Space {
-  Axis axes[kMaxAxes];
-  int count = 0;
-};
-
-Space make_space(const ElementwiseArgs& args, int arity) {
-  Space space;
-  for (int d = 0; d < args.ndim; ++d) {
-    if (args.shape[d] == 1) continue;
-    Axis axis{args.shape[d], {}};
-    for (int k = 0; k < arity; ++k) axis.stride[k] = args.in_strides[k][d];
-    axis.stride[kOut] = args.out_strides[d];
-    bool merges = space.count > 0;
-    for (int k = 0; k < kOperands && merges; ++k) merges = space.axes[space.count - 1].stride[k] == axis.stride[k] * axis.size;
-    if (merges) {
-      axis.size *= space.axes[space.count - 1].size;
-      --space.count;
-    }
-    space.axes[space.count++] = axis;
-  }
-  if (space.count == 0) space.axes[space.count++] = {1, {1, 1, 1, 1}};
-  return space;
-}
-
-// Runs an op along the innermost axis, with conversions through small buffers where memory is not what loops take.
-struct Runner {
+struct Walk {
+  int ndim;  // after merging; at least 1
+  int64_t shape[kElementwiseMaxDims];
+  int64_t total;
+  int operands;  // inputs, then the result
+  Operand operand[kMaxOperands];
+  bool by_rows;  // tiles do not cross rows
   ElementwiseLoop loop;
-  void (*convert)(ScalarType, const void*, ScalarType, void*, int64_t);
-  int arity;
-  ScalarType memory[kOperands];   // types as they lie
-  ScalarType compute[kOperands];  // types that the loop takes
-  int64_t size[kOperands];        // bytes of an element in memory
-  float params[2];
-
-  using Pointers = char* [kOperands];
-
-  bool direct(int k, int64_t stride) const { return memory[k] == compute[k] && (stride == 1 || (stride == 0 && k != kOut)); }
-
-  void run(char* const* at, const Axis& axis) const {
-    bool all_direct = direct(kOut, axis.stride[kOut]) || axis.size == 1;
-    for (int k = 0; k < arity; ++k) all_direct = all_direct && (direct(k, axis.stride[k]) || (axis.size == 1 && memory[k] == compute[k]));
-    if (!all_direct || memory[kOut] != compute[kOut]) return run_buffered(at, axis);
-    ElementwiseRun call{{at[0], at[1], at[2]}, {}, at[kOut], axis.size, {params[0], params[1]}};
-    for (int k = 0; k < arity; ++k) call.scalar[k] = axis.stride[k] == 0 && axis.size > 1;
-    call_loop(call);
-  }
-
-  // Where every operand is one number the loops, which know no such case, see runs of one.
-  void call_loop(ElementwiseRun& call) const {
-    bool all = true;
-    for (int k = 0; k < arity; ++k) all = all && call.scalar[k];
-    if (!all) return loop(call);
-    const int64_t n = call.n;
-    for (bool& scalar : call.scalar) scalar = false;
-    call.n = 1;
-    loop(call);
-    const auto bytes = static_cast<size_t>(size_of(compute[kOut]));
-    for (int64_t i = 1; i < n; ++i) memcpy(static_cast<char*>(call.out) + static_cast<size_t>(i) * bytes, call.out, bytes);
-  }
-
-  void run_buffered(char* const* at, const Axis& axis) const {
-    constexpr int64_t kRun = 256;
-    alignas(64) char buffers[kOperands][kRun * 4], gathered[kRun * 4];
-    for (int64_t start = 0; start < axis.size; start += kRun) {
-      const int64_t n = axis.size - start < kRun ? axis.size - start : kRun;
-      ElementwiseRun call{{}, {}, buffers[kOut], n, {params[0], params[1]}};
-      for (int k = 0; k < arity; ++k) call.in[k] = fetch(k, at[k] + start * axis.stride[k] * size[k], axis.stride[k], n, gathered, buffers[k]);
-      loop(call);
-      put(buffers[kOut], at[kOut] + start * axis.stride[kOut] * size[kOut], axis.stride[kOut], n, gathered);
-    }
-  }
-
-  const void* fetch(int k, const char* from, int64_t stride, int64_t n, char* gathered, char* converted) const {
-    if (direct(k, stride) && stride == 1) return from;
-    for (int64_t i = 0; i < n; ++i) memcpy(gathered + i * size[k], from + i * stride * size[k], static_cast<size_t>(size[k]));
-    convert(memory[k], gathered, compute[k], converted, n);
-    return converted;
-  }
-
-  void put(const char* computed, char* to, int64_t stride, int64_t n, char* converted) const {
-    convert(compute[kOut], computed, memory[kOut], converted, n);
-    for (int64_t i = 0; i < n; ++i) memcpy(to + i * stride * size[kOut], converted + i * size[kOut], static_cast<size_t>(size[kOut]));
-  }
-
-  // Axes from `depth` on; the first of them only from `begin` to `end`.
-  void walk(const Space& space, int depth, char* const* at, int64_t begin, int64_t end) const {
-    const Axis& axis = space.axes[depth];
-    char* here[kOperands];
-    for (int k = 0; k < kOperands; ++k) here[k] = at[k] ? at[k] + begin * axis.stride[k] * size[k] : nullptr;
-    if (depth == space.count - 1) {
-      Axis part = axis;
-      part.size = end - begin;
-      return run(here, part);
-    }
-    for (int64_t i = begin; i < end; ++i) {
-      walk(space, depth + 1, here, 0, space.axes[depth + 1].size);
-      for (int k = 0; k < kOperands; ++k)
-        if (here[k]) here[k] += axis.stride[k] * size[k];
-    }
-  }
+  const double* params;
 };
 
 bool is_float(ScalarType type) {
   return type == ScalarType::kFloat32 || type == ScalarType::kFloat16 || type == ScalarType::kBfloat16;
 }
 
-Runner make_runner(const Exec& exec, const ElementwiseArgs& args) {
-  const Entry& entry = entry_of(args.op);
-  const bool floats = is_float(args.type);
-  const ScalarType lanes = floats ? ScalarType::kFloat32 : ScalarType::kInt32;
-  Runner runner{};
-  runner.loop = KEIMA_PICK(exec.isa, elementwise_loop)(args.op, !floats);
-  runner.convert = KEIMA_PICK(exec.isa, convert_run);
-  runner.arity = entry.arity;
-  for (int k = 0; k < kOperands; ++k) {
-    runner.memory[k] = args.type;
-    runner.compute[k] = lanes;
+bool computes_in_float(const ElementwiseArgs& args, const ElementwiseInfo& info) {
+  if (info.lanes != ElementwiseLanes::Number) return info.lanes == ElementwiseLanes::Float;
+  for (int k = args.op == ElementwiseOp::where ? 1 : 0; k < info.inputs; ++k)
+    if (is_float(args.in[k].type)) return true;
+  return false;
+}
+
+// Whether dimension d continues dimension `last` of the walk in every operand.
+bool merges(const Walk& walk, int last, int64_t extent, const int64_t* strides) {
+  for (int k = 0; k < walk.operands; ++k)
+    if (walk.operand[k].strides[last] != strides[k] * extent) return false;
+  return true;
+}
+
+// Copies shape and strides, dropping dimensions of extent 1 and merging neighbours that are one dimension in memory.
+void set_dimensions(Walk& walk, const ElementwiseArgs& args, const int64_t* const* strides) {
+  walk.ndim = 0;
+  int64_t contiguous[kElementwiseMaxDims];
+  int64_t run = 1;
+  for (int d = args.ndim - 1; d >= 0; --d) {
+    contiguous[d] = run;
+    run *= args.shape[d];
   }
-  if (entry.kind == Kind::Compare) runner.memory[kOut] = runner.compute[kOut] = ScalarType::kBool;
-  if (entry.kind == Kind::Select) runner.memory[0] = runner.compute[0] = ScalarType::kBool;
-  for (int k = 0; k < kOperands; ++k) runner.size[k] = static_cast<int64_t>(size_of(runner.memory[k]));
-  runner.params[0] = args.params[0];
-  runner.params[1] = args.params[1];
-  return runner;
+  walk.total = run;
+  for (int d = 0; d < args.ndim; ++d) {
+    const int64_t extent = args.shape[d];
+    if (extent == 1) continue;
+    int64_t stride[kMaxOperands];
+    for (int k = 0; k < walk.operands; ++k) stride[k] = strides[k] == nullptr ? contiguous[d] : strides[k][d];
+    const bool merged = walk.ndim > 0 && merges(walk, walk.ndim - 1, extent, stride);
+    const int at = merged ? walk.ndim - 1 : walk.ndim++;
+    walk.shape[at] = merged ? walk.shape[at] * extent : extent;
+    for (int k = 0; k < walk.operands; ++k) walk.operand[k].strides[at] = stride[k];
+  }
+  if (walk.ndim > 0) return;
+  walk.ndim = 1;
+  walk.shape[0] = walk.total;
+  for (int k = 0; k < walk.operands; ++k) walk.operand[k].strides[0] = 1;
+}
+
+Access access_of(const Walk& walk, const Operand& operand, bool lanes_in_memory) {
+  bool scalar = true;
+  bool contiguous = lanes_in_memory;
+  int64_t run = 1;
+  for (int d = walk.ndim - 1; d >= 0; --d) {
+    scalar = scalar && operand.strides[d] == 0;
+    contiguous = contiguous && operand.strides[d] == run;
+    run *= walk.shape[d];
+  }
+  if (scalar) return Access::kScalar;
+  if (contiguous) return Access::kDirect;
+  if (lanes_in_memory && operand.strides[walk.ndim - 1] == 1 && walk.shape[walk.ndim - 1] >= kShortRow) return Access::kRow;
+  return Access::kWalk;
+}
+
+void set_operands(Walk& walk, const ElementwiseArgs& args, const ElementwiseInfo& info, Isa isa, bool in_float) {
+  const int result = walk.operands - 1;
+  const ScalarType lanes = in_float ? ScalarType::kFloat32 : ScalarType::kInt32;
+  const bool mask = info.result == ElementwiseResult::Mask;
+  for (int k = 0; k < walk.operands; ++k) {
+    Operand& operand = walk.operand[k];
+    const ScalarType type = k == result ? args.out_type : args.in[k].type;
+    operand.data = static_cast<char*>(k == result ? args.out : const_cast<void*>(args.in[k].data));
+    operand.element_size = static_cast<int64_t>(size_of(type));
+    const bool as_float = k == result ? in_float && !mask : in_float;
+    operand.access = access_of(walk, operand, type == (as_float ? ScalarType::kFloat32 : ScalarType::kInt32));
+    if (operand.access == Access::kDirect) continue;
+    if (k == result) {
+      operand.store = as_float ? KEIMA_PICK(isa, elementwise_store_float)(type) : KEIMA_PICK(isa, elementwise_store_int)(type);
+      if (operand.access == Access::kScalar) operand.access = Access::kWalk;
+    } else {
+      operand.load = lanes == ScalarType::kFloat32 ? KEIMA_PICK(isa, elementwise_load_float)(type)
+                                                   : KEIMA_PICK(isa, elementwise_load_int)(type);
+    }
+  }
+}
+
+// The position of linear index i: its coordinates but the last, and the offset of its row in one operand.
+struct Position {
+  int64_t index[kElementwiseMaxDims];
+
+  Position(const Walk& walk, int64_t i) {
+    for (int d = walk.ndim - 1; d > 0; --d) {
+      index[d] = i % walk.shape[d];
+      i /= walk.shape[d];
+    }
+    index[0] = i;
+  }
+  int64_t offset(const Walk& walk, const Operand& operand) const {
+    int64_t sum = 0;
+    for (int d = 0; d < walk.ndim; ++d) sum += index[d] * operand.strides[d];
+    return sum;
+  }
+  void next_row(const Walk& walk) {
+    index[walk.ndim - 1] = 0;
+    for (int d = walk.ndim - 2; d >= 0; --d) {
+      if (++index[d] < walk.shape[d] || d == 0) return;
+      index[d] = 0;
+    }
+  }
+};
+
+// Calls move(memory, lanes_offset, count) for the pieces of rows that linear indices [begin, begin + n) cover.
+template <class Move>
+void for_row_pieces(const Walk& walk, const Operand& operand, int64_t begin, int64_t n, const Move& move) {
+  Position position(walk, begin);
+  const int inner = walk.ndim - 1;
+  for (int64_t done = 0; done < n;) {
+    const int64_t left = walk.shape[inner] - position.index[inner];
+    const int64_t count = left < n - done ? left : n - done;
+    move(operand.data + position.offset(walk, operand) * operand.element_size, done, count);
+    done += count;
+    position.next_row(walk);
+  }
+}
+
+void run_range(const Walk& walk, int64_t begin, int64_t end) {
+  alignas(64) int32_t tiles[kMaxOperands][kTile];
+  const int result = walk.operands - 1;
+  const int64_t row = walk.shape[walk.ndim - 1];
+  const void* in[kElementwiseMaxInputs] = {};
+  for (int k = 0; k < result; ++k) {
+    const Operand& operand = walk.operand[k];
+    in[k] = tiles[k];
+    if (operand.access == Access::kScalar) operand.load(operand.data, 0, tiles[k], end - begin < kTile ? end - begin : kTile);
+  }
+  for (int64_t at = begin; at < end;) {
+    int64_t n = end - at < kTile ? end - at : kTile;
+    if (walk.by_rows && n > row - at % row) n = row - at % row;
+    for (int k = 0; k < result; ++k) {
+      const Operand& operand = walk.operand[k];
+      if (operand.access == Access::kDirect) {
+        in[k] = operand.data + at * 4;
+      } else if (operand.access == Access::kRow) {
+        in[k] = operand.data + Position(walk, at).offset(walk, operand) * 4;
+      } else if (operand.access == Access::kWalk) {
+        for_row_pieces(walk, operand, at, n, [&](const char* memory, int64_t done, int64_t count) {
+          operand.load(memory, operand.strides[walk.ndim - 1], tiles[k] + done, count);
+        });
+      }
+    }
+    const Operand& out = walk.operand[result];
+    if (out.access == Access::kDirect) {
+      walk.loop(in, out.data + at * 4, n, walk.params);
+    } else if (out.access == Access::kRow) {
+      walk.loop(in, out.data + Position(walk, at).offset(walk, out) * 4, n, walk.params);
+    } else {
+      walk.loop(in, tiles[result], n, walk.params);
+      for_row_pieces(walk, out, at, n, [&](char* memory, int64_t done, int64_t count) {
+        out.store(tiles[result] + done, memory, out.strides[walk.ndim - 1], count);
+      });
+    }
+    at += n;
+  }
 }
 
 }  // namespace
 
 ElementwiseOp elementwise_op_from_name(const char* name) {
   int i = 0;
-  for (const Entry& entry : kEntries) {
-    if (strcmp(entry.name, name) == 0) return static_cast<ElementwiseOp>(i);
-    ++i;
-  }
-  return ElementwiseOp::kNone;
+  while (i < kElementwiseCount && strcmp(kElementwiseInfo[i].name, name) != 0) ++i;
+  return static_cast<ElementwiseOp>(i);
 }
 
-int elementwise_arity(ElementwiseOp op) { return entry_of(op).arity; }
-
-bool elementwise_gives_bool(ElementwiseOp op) { return entry_of(op).kind == Kind::Compare; }
+ScalarType elementwise_result_type(ElementwiseOp op, ScalarType promoted) {
+  const ElementwiseInfo& info = elementwise_info(op);
+  if (info.result == ElementwiseResult::Mask) return ScalarType::kBool;
+  return info.lanes == ElementwiseLanes::Float && !is_float(promoted) ? ScalarType::kFloat32 : promoted;
+}
 
 void elementwise(const Exec& exec, const ElementwiseArgs& args) {
-  const Runner runner = make_runner(exec, args);
-  const Space space = make_space(args, runner.arity);
-  int64_t inner = 1;
-  for (int d = 0; d < space.count; ++d) inner *= space.axes[d].size;
-  if (inner == 0 || runner.loop == nullptr) return;
-  char* at[kOperands] = {};
-  for (int k = 0; k < runner.arity; ++k) at[k] = static_cast<char*>(const_cast<void*>(args.in[k]));
-  at[kOut] = static_cast<char*>(args.out);
-  const int64_t outer = space.axes[0].size;
-  parallel_for(exec, outer, kGrain / (inner / outer) + 1, [&](int64_t begin, int64_t end) { runner.walk(space, 0, at, begin, end); });
+  const ElementwiseInfo& info = elementwise_info(args.op);
+  Walk walk;
+  walk.operands = info.inputs + 1;
+  const int64_t* strides[kMaxOperands];
+  for (int k = 0; k < info.inputs; ++k) strides[k] = args.in[k].strides;
+  strides[info.inputs] = args.out_strides;
+  set_dimensions(walk, args, strides);
+  if (walk.total == 0) return;
+  const bool in_float = computes_in_float(args, info);
+  walk.loop = in_float ? KEIMA_PICK(exec.isa, elementwise_loop_float)(args.op) : KEIMA_PICK(exec.isa, elementwise_loop_int)(args.op);
+  walk.params = args.params;
+  set_operands(walk, args, info, exec.isa, in_float);
+  walk.by_rows = false;
+  for (int k = 0; k < walk.operands; ++k) walk.by_rows = walk.by_rows || walk.operand[k].access == Access::kRow;
+  if (walk.total <= 2 * kParallelGrain) return run_range(walk, 0, walk.total);
+  parallel_for(exec, walk.total, kParallelGrain, [&walk](int64_t begin, int64_t end) { run_range(walk, begin, end); });
 }
 
 }  // namespace keima
