@@ -7,15 +7,19 @@
 
 namespace keima {
 
+void declare_batch_norm(Registry&);
 void declare_elementwise(Registry&);
 void declare_shape(Registry&);
 void declare_matmul(Registry&);
+void declare_pooling(Registry&);
 void declare_reduction(Registry&);
 
 inline constexpr void (*kFamilies[])(Registry&) = {
+    declare_batch_norm,
     declare_elementwise,
     declare_shape,
     declare_matmul,
+    declare_pooling,
     declare_reduction,
 };
 
