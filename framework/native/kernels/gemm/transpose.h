@@ -41,15 +41,21 @@ KEIMA_INLINE void transpose_stages(Vec<float, kLanes> (&rows)[kLanes]) {
   }
 }
 
-// to[j*to_stride + i] = from[i*from_stride + j] for i, j < 16.
-inline void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+// to_row(j)[i] = from_row(i)[j] for i, j < 16; the rows may lie anywhere.
+template <class FromRow, class ToRow>
+KEIMA_INLINE void transpose_rows(const FromRow& from_row, const ToRow& to_row) {
   for (int64_t i = 0; i < kBlock; i += kLanes)
     for (int64_t j = 0; j < kBlock; j += kLanes) {
       Vec<float, kLanes> rows[kLanes];
-      repeat<kLanes>([&](int r) __attribute__((always_inline)) { rows[r] = load<kLanes>(from + (i + r) * from_stride + j); });
+      repeat<kLanes>([&](int r) __attribute__((always_inline)) { rows[r] = load<kLanes>(from_row(i + r) + j); });
       transpose_stages<1>(rows);
-      repeat<kLanes>([&](int r) __attribute__((always_inline)) { store(to + (j + r) * to_stride + i, rows[r]); });
+      repeat<kLanes>([&](int r) __attribute__((always_inline)) { store(to_row(j + r) + i, rows[r]); });
     }
+}
+
+// to[j*to_stride + i] = from[i*from_stride + j] for i, j < 16.
+inline void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  transpose_rows([&](int64_t i) { return from + i * from_stride; }, [&](int64_t j) { return to + j * to_stride; });
 }
 
 // The same for a block of which only `rows` x `columns` of `from` exist; the rest of the 16x16 in `to` becomes zero.

@@ -1,0 +1,285 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// From a shape to its groups' problems, and the copies that groups need which do not fill channel blocks.
+#include <string.h>
+
+#include "kernels/conv/conv_body.h"
+
+namespace keima {
+namespace {
+
+// Per group.
+struct Channels {
+  explicit Channels(const ConvShape& s) : in(s.in_channels / s.groups), out(s.out_channels / s.groups) {}
+  int64_t in;
+  int64_t out;
+};
+
+int64_t taps_of(const ConvShape& s) { return s.kernel_height * s.kernel_width; }
+// How the unfolded plain input looks to the packing: all taps are channels.
+int64_t packed_in(const ConvShape& s) { return conv_input_is_plain(s) ? s.in_channels * taps_of(s) : Channels(s).in; }
+int64_t packed_taps(const ConvShape& s) { return conv_input_is_plain(s) ? 1 : taps_of(s); }
+
+int64_t forward_group_floats(const ConvShape& s) {
+  return conv_groups_of_columns(Channels(s).out) * conv_blocks(packed_in(s)) * packed_taps(s) * kTapFloats;
+}
+int64_t backward_group_floats(const ConvShape& s) {
+  return conv_groups_of_columns(Channels(s).in) * conv_blocks(Channels(s).out) * taps_of(s) * kTapFloats;
+}
+int64_t depthwise_floats(const ConvShape& s) { return conv_blocks(s.in_channels) * taps_of(s) * kBlock; }
+
+size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
+
+// A whole activation as blocks.
+struct Activation {
+  int64_t channels;
+  int64_t pixels;
+  int64_t image() const { return conv_blocks(channels) * pixels * kBlock; }
+  int64_t block() const { return pixels * kBlock; }
+};
+
+Activation input_of(const ConvShape& s) { return {s.in_channels, s.in_height * s.in_width}; }
+Activation output_of(const ConvShape& s) { return {s.out_channels, s.out_height * s.out_width}; }
+
+// A group's channels as blocks of their own: a part of the whole where groups are whole blocks, else a copy.
+bool fills_blocks(const ConvShape& s, int64_t channels) { return s.groups == 1 || channels % kBlock == 0; }
+
+ConvView group_view(const float* data, const Activation& whole, int64_t group, int64_t channels) {
+  // The views of sources are only read.
+  float* start = const_cast<float*>(data) + group * (channels / kBlock) * whole.block();
+  return {start, channels, whole.image(), whole.block()};
+}
+
+ConvView copy_view(float* data, const Activation& whole, int64_t channels) {
+  const Activation own{channels, whole.pixels};
+  return {data, channels, own.image(), own.block()};
+}
+
+int64_t copy_floats(const ConvShape& s, const Activation& whole, int64_t channels) {
+  return fills_blocks(s, channels) ? 0 : s.batch * Activation{channels, whole.pixels}.image();
+}
+
+// A group's channels, one at a time, between the whole activation and the copy.
+template <class Move>
+void each_element(const Exec& exec, const ConvShape& s, const Activation& whole, int64_t group, const ConvView& copy,
+                  const Move& move) {
+  parallel_for(exec, s.batch * copy.channels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / copy.channels, own = i % copy.channels, channel = group * copy.channels + own;
+      const int64_t in_whole = n * whole.image() + channel / kBlock * whole.block() + channel % kBlock;
+      const int64_t in_copy = n * copy.image + own / kBlock * copy.block + own % kBlock;
+      for (int64_t pixel = 0; pixel < whole.pixels; ++pixel)
+        move(in_whole + pixel * kBlock, in_copy + pixel * kBlock, own);
+    }
+  });
+}
+
+float clamped(float value, const ConvEpilogue& epilogue) {
+  if (!epilogue.clamp || value != value) return value;
+  return value < epilogue.lowest ? epilogue.lowest : value > epilogue.highest ? epilogue.highest : value;
+}
+
+// From the copy of a group's results to the whole, with the epilogue that the group could not apply.
+void scatter(const Exec& exec, const ConvShape& s, const Activation& whole, int64_t group, const ConvView& copy,
+             const ConvEpilogue& epilogue, float* to) {
+  const float* bias = epilogue.bias != nullptr ? epilogue.bias + group * copy.channels : nullptr;
+  each_element(exec, s, whole, group, copy, [&](int64_t in_whole, int64_t in_copy, int64_t own) {
+    float value = copy.data[in_copy] + (bias != nullptr ? bias[own] : 0.0F);
+    if (epilogue.residual != nullptr) value += epilogue.residual[in_whole];
+    to[in_whole] = clamped(value, epilogue);
+  });
+}
+
+ConvProblem problem_of(const ConvShape& s, bool backward) {
+  ConvProblem p;
+  p.batch = s.batch;
+  p.y = {s.kernel_height, s.stride_height, s.dilation_height, s.pad_top, s.in_height, s.out_height, backward};
+  p.x = {s.kernel_width, s.stride_width, s.dilation_width, s.pad_left, s.in_width, s.out_width, backward};
+  if (backward) {
+    p.y.source = s.out_height, p.y.target = s.in_height;
+    p.x.source = s.out_width, p.x.target = s.in_width;
+  }
+  return p;
+}
+
+// One group's sizes, without data: what scratch is computed from.
+ConvProblem group_problem(const ConvShape& s, bool backward) {
+  ConvProblem p = problem_of(s, backward);
+  const Channels channels(s);
+  p.source.channels = backward ? channels.out : channels.in;
+  p.target.channels = backward ? channels.in : channels.out;
+  if (!backward && conv_input_is_plain(s)) p.plain_channels = s.in_channels;
+  return p;
+}
+
+int64_t gather_scratch(const Exec& exec, const ConvShape& s, bool backward) {
+  const ConvProblem p = group_problem(s, backward);
+  const Activation source = backward ? output_of(s) : input_of(s), target = backward ? input_of(s) : output_of(s);
+  return copy_floats(s, source, p.source.channels) + copy_floats(s, target, p.target.channels) +
+         KEIMA_PICK(exec.isa, conv_gather_scratch)(exec, p);
+}
+
+// The convolution (or its adjoint) of every group in turn.
+void gather_groups(const Exec& exec, const ConvShape& s, bool backward, const float* from, const float* packed,
+                   const ConvEpilogue& epilogue, float* to, float* scratch) {
+  const Activation source = backward ? output_of(s) : input_of(s), target = backward ? input_of(s) : output_of(s);
+  const int64_t packed_floats = backward ? backward_group_floats(s) : forward_group_floats(s);
+  for (int64_t group = 0; group < s.groups; ++group) {
+    ConvProblem p = group_problem(s, backward);
+    float* rest = scratch;
+    p.packed = packed + group * packed_floats;
+    p.plain_source = from;
+    p.source = group_view(from, source, group, p.source.channels);
+    if (!fills_blocks(s, p.source.channels)) {
+      p.source = copy_view(rest, source, p.source.channels);
+      rest += copy_floats(s, source, p.source.channels);
+      each_element(exec, s, source, group, p.source,
+                   [&](int64_t in_whole, int64_t in_copy, int64_t) { p.source.data[in_copy] = from[in_whole]; });
+    }
+    const bool whole_blocks = fills_blocks(s, p.target.channels);
+    if (whole_blocks) {
+      p.target = group_view(to, target, group, p.target.channels);
+      p.epilogue = epilogue;
+      if (epilogue.bias != nullptr) p.epilogue.bias += group * p.target.channels;
+      if (epilogue.residual != nullptr) p.epilogue.residual += p.target.data - to;
+    } else {
+      p.target = copy_view(rest, target, p.target.channels);
+      rest += copy_floats(s, target, p.target.channels);
+    }
+    KEIMA_PICK(exec.isa, conv_gather)(exec, p, rest);
+    if (!whole_blocks) scatter(exec, s, target, group, p.target, epilogue, to);
+  }
+}
+
+void to_plain(const Exec& exec, const ConvShape& s, const float* blocked, float* plain) {
+  const Activation input = input_of(s);
+  parallel_for(exec, s.batch * s.in_channels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t n = i / s.in_channels, channel = i % s.in_channels;
+      const float* from = blocked + n * input.image() + channel / kBlock * input.block() + channel % kBlock;
+      for (int64_t pixel = 0; pixel < input.pixels; ++pixel) plain[i * input.pixels + pixel] = from[pixel * kBlock];
+    }
+  });
+}
+
+bool is_empty(const ConvShape& s) { return s.batch <= 0 || s.out_height <= 0 || s.out_width <= 0; }
+
+}  // namespace
+
+bool conv_input_is_plain(const ConvShape& shape) {
+  return shape.groups == 1 && shape.in_channels <= 4 && taps_of(shape) > 1;
+}
+
+size_t conv_packed_bytes(const ConvShape& s) {
+  return bytes(conv_is_depthwise(s) ? depthwise_floats(s) : s.groups * forward_group_floats(s));
+}
+
+size_t conv_backward_packed_bytes(const ConvShape& s) {
+  return bytes(conv_is_depthwise(s) ? depthwise_floats(s) : s.groups * backward_group_floats(s));
+}
+
+void conv_pack(const Exec& exec, const ConvShape& s, const float* weights, float* packed) {
+  if (conv_is_depthwise(s)) return conv_backward_pack(exec, s, weights, packed);
+  const int64_t in = packed_in(s), out = Channels(s).out, taps = packed_taps(s);
+  for (int64_t group = 0; group < s.groups; ++group)
+    KEIMA_PICK(exec.isa, conv_pack_forward)
+    (exec, weights + group * out * in * taps, out, in, taps, packed + group * forward_group_floats(s));
+}
+
+void conv_backward_pack(const Exec& exec, const ConvShape& s, const float* weights, float* packed) {
+  const Channels channels(s);
+  const int64_t taps = taps_of(s);
+  if (conv_is_depthwise(s)) {
+    for (int64_t i = 0; i < depthwise_floats(s); ++i) {
+      const int64_t channel = i / (taps * kBlock) * kBlock + i % kBlock, tap = i / kBlock % taps;
+      packed[i] = channel < s.in_channels ? weights[channel * taps + tap] : 0.0F;
+    }
+    return;
+  }
+  for (int64_t group = 0; group < s.groups; ++group)
+    KEIMA_PICK(exec.isa, conv_pack_backward)
+    (exec, weights + group * channels.out * channels.in * taps, channels.out, channels.in, taps,
+     packed + group * backward_group_floats(s));
+}
+
+size_t conv_forward_scratch_bytes(const Exec& exec, const ConvShape& s) {
+  return conv_is_depthwise(s) ? 0 : bytes(gather_scratch(exec, s, false));
+}
+
+void conv_forward(const Exec& exec, const ConvShape& s, const float* input, const float* packed,
+                  const ConvEpilogue& epilogue, float* output, void* scratch) {
+  if (is_empty(s)) return;
+  if (conv_is_depthwise(s))
+    return KEIMA_PICK(exec.isa, conv_depthwise_forward)(exec, s, input, packed, epilogue, output);
+  gather_groups(exec, s, false, input, packed, epilogue, output, static_cast<float*>(scratch));
+}
+
+size_t conv_backward_data_scratch_bytes(const Exec& exec, const ConvShape& s) {
+  if (conv_is_depthwise(s)) return 0;
+  const int64_t blocked = conv_input_is_plain(s) ? s.batch * input_of(s).image() : 0;
+  return bytes(blocked + gather_scratch(exec, s, true));
+}
+
+void conv_backward_data(const Exec& exec, const ConvShape& s, const float* grad_output, const float* packed,
+                        const ConvEpilogue& epilogue, float* grad_input, void* scratch) {
+  if (s.batch <= 0) return;
+  if (conv_is_depthwise(s))
+    return KEIMA_PICK(exec.isa, conv_depthwise_backward_data)(exec, s, grad_output, packed, epilogue, grad_input);
+  float* floats = static_cast<float*>(scratch);
+  if (!conv_input_is_plain(s)) return gather_groups(exec, s, true, grad_output, packed, epilogue, grad_input, floats);
+  gather_groups(exec, s, true, grad_output, packed, ConvEpilogue{}, floats, floats + s.batch * input_of(s).image());
+  to_plain(exec, s, floats, grad_input);
+}
+
+size_t conv_backward_weights_scratch_bytes(const Exec& exec, const ConvShape& s) {
+  if (conv_is_depthwise(s)) return 0;
+  const Channels channels(s);
+  return bytes(copy_floats(s, input_of(s), channels.in) + copy_floats(s, output_of(s), channels.out) +
+               KEIMA_PICK(exec.isa, conv_weights_scratch)(exec, group_problem(s, false)));
+}
+
+void conv_backward_weights(const Exec& exec, const ConvShape& s, const float* input, const float* grad_output,
+                           float* grad_weights, void* scratch) {
+  const Channels channels(s);
+  const int64_t group_weights = channels.out * channels.in * taps_of(s);
+  if (is_empty(s)) {
+    memset(grad_weights, 0, bytes(s.groups * group_weights));
+    return;
+  }
+  if (conv_is_depthwise(s))
+    return KEIMA_PICK(exec.isa, conv_depthwise_backward_weights)(exec, s, input, grad_output, grad_weights);
+  for (int64_t group = 0; group < s.groups; ++group) {
+    ConvProblem p = group_problem(s, false);
+    float* rest = static_cast<float*>(scratch);
+    p.plain_source = input;
+    const auto view = [&](const float* data, const Activation& whole, int64_t of_group) {
+      if (fills_blocks(s, of_group)) return group_view(data, whole, group, of_group);
+      const ConvView copy = copy_view(rest, whole, of_group);
+      rest += copy_floats(s, whole, of_group);
+      each_element(exec, s, whole, group, copy,
+                   [&](int64_t in_whole, int64_t in_copy, int64_t) { copy.data[in_copy] = data[in_whole]; });
+      return copy;
+    };
+    p.source = view(input, input_of(s), channels.in);
+    p.target = view(grad_output, output_of(s), channels.out);
+    KEIMA_PICK(exec.isa, conv_weights)(exec, p, grad_weights + group * group_weights, rest);
+  }
+}
+
+void conv_backward_bias(const Exec& exec, const ConvShape& s, const float* grad_output, float* grad_bias) {
+  const Activation output = output_of(s);
+  parallel_for(exec, conv_blocks(s.out_channels), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; ++block) {
+      double sums[kBlock] = {};
+      for (int64_t n = 0; n < s.batch; ++n) {
+        const float* from = grad_output + n * output.image() + block * output.block();
+        for (int64_t pixel = 0; pixel < output.pixels; ++pixel, from += kBlock)
+          for (int64_t lane = 0; lane < kBlock; ++lane) sums[lane] += static_cast<double>(from[lane]);
+      }
+      for (int64_t lane = 0; lane < conv_least(kBlock, s.out_channels - block * kBlock); ++lane)
+        grad_bias[block * kBlock + lane] = static_cast<float>(sums[lane]);
+    }
+  });
+}
+
+}  // namespace keima

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Depthwise convolution: lanes never meet, so a block of 16 channels is a vector wherever a channel would be a number.
+// Weights are packed as [channel block][tap][16].
+#include "kernels/conv/conv_body.h"
+#include "kernels/gemm/repeat.h"
+#include "simd/memory.h"
+
+namespace keima::KEIMA_ISA {
+namespace {
+
+using V = Vec<float, static_cast<int>(kBlock)>;
+constexpr int kWidth = static_cast<int>(kBlock);
+
+struct Axes {
+  ConvAxis y;
+  ConvAxis x;
+  Axes(const ConvShape& s, bool backward)
+      : y{s.kernel_height, s.stride_height, s.dilation_height, s.pad_top, backward ? s.out_height : s.in_height,
+          backward ? s.in_height : s.out_height, backward},
+        x{s.kernel_width, s.stride_width, s.dilation_width, s.pad_left, backward ? s.out_width : s.in_width,
+          backward ? s.in_width : s.out_width, backward} {}
+};
+
+KEIMA_INLINE V gather_pixel(const Axes& axes, const float* source, const float* packed, int64_t y, int64_t x) {
+  V sum{};
+  for (int64_t ky = 0; ky < axes.y.kernel; ++ky) {
+    const int64_t from_y = axes.y.source_of(y, ky);
+    if (from_y < 0) continue;
+    for (int64_t kx = 0; kx < axes.x.kernel; ++kx) {
+      const int64_t from_x = axes.x.source_of(x, kx);
+      if (from_x < 0) continue;
+      sum += load<kWidth>(source + (from_y * axes.x.source + from_x) * kBlock) *
+             load<kWidth>(packed + (ky * axes.x.kernel + kx) * kBlock);
+    }
+  }
+  return sum;
+}
+
+KEIMA_INLINE V finish(V sum, V bias, const float* residual, const ConvEpilogue& epilogue) {
+  sum += bias;
+  if (residual != nullptr) sum += load<kWidth>(residual);
+  if (epilogue.clamp) sum = min_ordered(splat<V>(epilogue.highest), max_ordered(splat<V>(epilogue.lowest), sum));
+  return sum;
+}
+
+// Pixels whose taps all lie in the image when the stride along x is 1 forwards: [first, last).
+struct Inner {
+  explicit Inner(const ConvAxis& x) {
+    if (x.backward) return;
+    first = conv_least(x.target, (x.pad + x.stride - 1) / x.stride);
+    const int64_t room = x.source - 1 - (x.kernel - 1) * x.dilation + x.pad;
+    last = conv_most(first, room < 0 ? 0 : conv_least(x.target, room / x.stride + 1));
+  }
+  int64_t first = 0;
+  int64_t last = 0;
+};
+
+// kPixels neighbours of a row at once, so that a tap's weights are loaded once for them.
+constexpr int kPixels = 4;
+
+KEIMA_INLINE void inner_pixels(const Axes& axes, const float* source, const float* packed, int64_t y, int64_t x, V (&sums)[kPixels]) {
+  repeat<kPixels>([&](int i) __attribute__((always_inline)) { sums[i] = V{}; });
+  const int64_t step = axes.x.stride * kBlock;
+  for (int64_t ky = 0; ky < axes.y.kernel; ++ky) {
+    const int64_t from_y = axes.y.source_of(y, ky);
+    if (from_y < 0) continue;
+    const float* row = source + (from_y * axes.x.source + x * axes.x.stride - axes.x.pad) * kBlock;
+    for (int64_t kx = 0; kx < axes.x.kernel; ++kx) {
+      const V weight = load<kWidth>(packed + (ky * axes.x.kernel + kx) * kBlock);
+      const float* tap = row + kx * axes.x.dilation * kBlock;
+      repeat<kPixels>([&](int i) __attribute__((always_inline)) { sums[i] += load<kWidth>(tap + i * step) * weight; });
+    }
+  }
+}
+
+void gather(const Exec& exec, const ConvShape& s, bool backward, const float* source, const float* packed,
+            const ConvEpilogue& epilogue, float* target) {
+  const Axes axes(s, backward);
+  const Inner inner(axes.x);
+  const int64_t blocks = conv_blocks(s.in_channels);
+  const int64_t source_floats = axes.y.source * axes.x.source * kBlock;
+  const int64_t target_floats = axes.y.target * axes.x.target * kBlock;
+  parallel_for(exec, s.batch * blocks * axes.y.target, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t plane = i / axes.y.target, y = i % axes.y.target, block = plane % blocks;
+      const float* from = source + plane * source_floats;
+      const float* weights = packed + block * axes.y.kernel * axes.x.kernel * kBlock;
+      const int64_t row = plane * target_floats + y * axes.x.target * kBlock;
+      const float* residual = epilogue.residual != nullptr ? epilogue.residual + row : nullptr;
+      const int lanes_here = static_cast<int>(conv_least(kBlock, s.in_channels - block * kBlock));
+      const V bias = epilogue.bias != nullptr ? load_partial<kWidth>(epilogue.bias + block * kBlock, lanes_here) : V{};
+      const auto put = [&](int64_t x, V sum) __attribute__((always_inline)) {
+        store(target + row + x * kBlock,
+              finish(sum, bias, residual != nullptr ? residual + x * kBlock : nullptr, epilogue));
+      };
+      int64_t x = 0;
+      while (x < axes.x.target) {
+        if (x >= inner.first && x + kPixels <= inner.last) {
+          V sums[kPixels];
+          inner_pixels(axes, from, weights, y, x, sums);
+          repeat<kPixels>([&](int j) __attribute__((always_inline)) { put(x + j, sums[j]); });
+          x += kPixels;
+        } else {
+          put(x, gather_pixel(axes, from, weights, y, x));
+          ++x;
+        }
+      }
+    }
+  });
+}
+
+// Sum over the batch and over the targets that meet a source pixel by this tap.
+V tap_gradient(const ConvShape& s, const Axes& axes, int64_t block, int64_t ky, int64_t kx, const float* input,
+               const float* grad_output) {
+  const int64_t blocks = conv_blocks(s.in_channels);
+  V total{};
+  for (int64_t n = 0; n < s.batch; ++n) {
+    const int64_t plane = n * blocks + block;
+    V sum{};
+    for (int64_t y = 0; y < s.out_height; ++y) {
+      const int64_t from_y = axes.y.source_of(y, ky);
+      if (from_y < 0) continue;
+      const float* row = input + (plane * s.in_height + from_y) * s.in_width * kBlock;
+      const float* gradient = grad_output + (plane * s.out_height + y) * s.out_width * kBlock;
+      for (int64_t x = 0; x < s.out_width; ++x) {
+        const int64_t from_x = axes.x.source_of(x, kx);
+        if (from_x >= 0) sum += load<kWidth>(row + from_x * kBlock) * load<kWidth>(gradient + x * kBlock);
+      }
+    }
+    total += sum;
+  }
+  return total;
+}
+
+}  // namespace
+
+void conv_depthwise_forward(const Exec& exec, const ConvShape& shape, const float* input, const float* packed,
+                            const ConvEpilogue& epilogue, float* output) {
+  gather(exec, shape, false, input, packed, epilogue, output);
+}
+
+void conv_depthwise_backward_data(const Exec& exec, const ConvShape& shape, const float* grad_output, const float* packed,
+                                  const ConvEpilogue& epilogue, float* grad_input) {
+  gather(exec, shape, true, grad_output, packed, epilogue, grad_input);
+}
+
+void conv_depthwise_backward_weights(const Exec& exec, const ConvShape& s, const float* input, const float* grad_output,
+                                     float* grad_weights) {
+  const Axes axes(s, false);
+  const int64_t taps = s.kernel_height * s.kernel_width;
+  parallel_for(exec, conv_blocks(s.in_channels) * taps, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t block = i / taps, tap = i % taps;
+      const V sum = tap_gradient(s, axes, block, tap / s.kernel_width, tap % s.kernel_width, input, grad_output);
+      for (int64_t lane = 0; lane < conv_least(kBlock, s.in_channels - block * kBlock); ++lane)
+        grad_weights[(block * kBlock + lane) * taps + tap] = sum[lane];
+    }
+  });
+}
+
+}  // namespace keima::KEIMA_ISA

@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// A convolution and its adjoint as one problem: each pixel of a target gathers, by its taps, pixels of a source.
+#pragma once
+
+#include "kernels/conv/conv.h"
+#include "kernels/gemm/tile.h"
+
+namespace keima {
+
+constexpr int64_t conv_blocks(int64_t channels) { return (channels + kBlock - 1) / kBlock; }
+constexpr int64_t conv_groups_of_columns(int64_t channels) { return (channels + kGroup - 1) / kGroup; }
+
+// One axis of the gathering. Targets are counted by q, in which neighbours read neighbouring source pixels:
+// forwards q is the target; backwards the targets fall into `stride` classes, t = q*stride + class - pad, each of which
+// meets its own taps. The source is laid out for that with its border of zeros: forwards in one plane for each residue
+// of x modulo the stride that a tap meets, backwards in one plane. Target q then reads plane index q + shift(tap).
+struct ConvAxis {
+  int64_t kernel;
+  int64_t stride;
+  int64_t dilation;
+  int64_t pad;
+  int64_t source;
+  int64_t target;
+  bool backward;
+
+  constexpr int64_t extent() const { return backward ? (target - 1 + pad) / stride + 1 : target; }
+  constexpr int64_t reach() const { return (kernel - 1) * dilation / stride; }
+  constexpr int64_t classes() const { return backward ? stride : 1; }
+  constexpr bool meets(int64_t tap, int64_t of_class) const { return !backward || tap * dilation % stride == of_class; }
+  constexpr int64_t shift(int64_t tap, int64_t of_class) const {
+    return backward ? reach() - (tap * dilation - of_class) / stride : tap * dilation / stride;
+  }
+  // Source pixel of a plane's index i: i * source_step() + source_start(plane).
+  constexpr int64_t source_step() const { return backward ? 1 : stride; }
+  constexpr int64_t source_start(int64_t plane) const { return backward ? -reach() : residue(plane) - pad; }
+
+  constexpr int64_t target_of(int64_t q, int64_t of_class) const { return backward ? q * stride + of_class - pad : q; }
+  constexpr int64_t target_step() const { return backward ? stride : 1; }
+  // The q's of a class lie in [first, last).
+  constexpr int64_t first(int64_t of_class) const {
+    return backward && pad > of_class ? (pad - of_class + stride - 1) / stride : 0;
+  }
+  constexpr int64_t last(int64_t of_class) const {
+    if (!backward) return target;
+    const int64_t room = target - 1 + pad - of_class;
+    return room < 0 ? 0 : room / stride + 1;
+  }
+
+  // Residues are numbered in the order in which taps meet them.
+  constexpr bool first_of_residue(int64_t tap) const {
+    for (int64_t other = 0; other < tap; ++other)
+      if (other * dilation % stride == tap * dilation % stride) return false;
+    return true;
+  }
+  constexpr int64_t plane(int64_t tap) const {
+    if (backward) return 0;
+    int64_t number = -1;
+    for (int64_t other = 0; other <= tap; ++other) {
+      if (!first_of_residue(other)) continue;
+      ++number;
+      if (other * dilation % stride == tap * dilation % stride) return number;
+    }
+    return number;
+  }
+  constexpr int64_t planes() const {
+    if (backward) return 1;
+    int64_t count = 0;
+    for (int64_t tap = 0; tap < kernel; ++tap) count += first_of_residue(tap) ? 1 : 0;
+    return count;
+  }
+  constexpr int64_t residue(int64_t plane_number) const {
+    int64_t tap = 0;
+    for (int64_t number = -1; tap < kernel; ++tap) {
+      number += first_of_residue(tap) ? 1 : 0;
+      if (number == plane_number) break;
+    }
+    return tap * dilation % stride;
+  }
+
+  // Source pixel that a target meets by a tap, or -1.
+  constexpr int64_t source_of(int64_t t, int64_t tap) const {
+    if (!backward) {
+      const int64_t s = t * stride + tap * dilation - pad;
+      return s >= 0 && s < source ? s : -1;
+    }
+    const int64_t scaled = t + pad - tap * dilation;
+    if (scaled < 0 || scaled % stride != 0 || scaled / stride >= source) return -1;
+    return scaled / stride;
+  }
+};
+
+// A blocked activation, or the blocks of one group in it. Strides in floats.
+struct ConvView {
+  float* data = nullptr;
+  int64_t channels = 0;
+  int64_t image = 0;
+  int64_t block = 0;
+};
+
+// One group's convolution or adjoint.
+struct ConvProblem {
+  int64_t batch = 0;
+  ConvAxis y{};
+  ConvAxis x{};
+  ConvView source;
+  const float* plain_source = nullptr;  // instead of `source`, as [batch][channels][height][width]
+  int64_t plain_channels = 0;
+  ConvView target;
+  const float* packed = nullptr;  // [target columns/32][source block][tap][16][32]
+  ConvEpilogue epilogue;
+
+  constexpr bool plain() const { return plain_channels > 0; }
+  constexpr int64_t kernel() const { return y.kernel * x.kernel; }
+  // A plain source is unfolded: every (channel, tap) becomes a channel of its own, met by one tap.
+  constexpr int64_t source_blocks() const {
+    return conv_blocks(plain() ? plain_channels * kernel() : source.channels);
+  }
+  constexpr int64_t taps() const { return plain() ? 1 : kernel(); }
+  constexpr int64_t groups() const { return conv_groups_of_columns(target.channels); }
+  constexpr int64_t source_pixels() const { return y.source * x.source; }
+  constexpr int64_t target_pixels() const { return y.target * x.target; }
+  // Packed weights of one group of 32 columns.
+  constexpr int64_t group_floats() const { return source_blocks() * taps() * kTapFloats; }
+};
+
+// Row of a packed block [tap][16 in] that holds plain place j = in * taps + tap.
+constexpr int64_t conv_packed_row(int64_t j, int64_t taps) { return (j % taps) * kBlock + j / taps; }
+
+constexpr int64_t conv_round(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr int64_t conv_least(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t conv_most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+// Depthwise: one channel a group on both sides.
+constexpr bool conv_is_depthwise(const ConvShape& s) {
+  return s.groups > 1 && s.groups == s.in_channels && s.groups == s.out_channels;
+}
+
+}  // namespace keima
