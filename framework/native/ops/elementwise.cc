@@ -232,8 +232,8 @@ void grad_prelu(GradCall& g) {
 }
 void grad_relu_grad(GradCall& g) {
   // Linear in dy with the mask of y; the mask itself is piecewise constant.
-  if (g.needs(0)) g.set(0, g.grad() * 0.0);
-  if (g.needs(1)) g.set(1, call<"relu_grad">(g.in(0), g.grad()));
+  if (g.needs(0)) g.set_unbroadcast(0, g.grad() * 0.0);
+  if (g.needs(1)) g.set_unbroadcast(1, call<"relu_grad">(g.in(0), g.grad()));
 }
 void grad_silu(GradCall& g) {
   const Expr x = g.in(0), s = call<"sigmoid">(x);

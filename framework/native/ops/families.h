@@ -8,7 +8,9 @@
 namespace keima {
 
 void declare_batch_norm(Registry&);
+void declare_conv(Registry&);
 void declare_elementwise(Registry&);
+void declare_indexing(Registry&);
 void declare_shape(Registry&);
 void declare_matmul(Registry&);
 void declare_pooling(Registry&);
@@ -16,7 +18,9 @@ void declare_reduction(Registry&);
 
 inline constexpr void (*kFamilies[])(Registry&) = {
     declare_batch_norm,
+    declare_conv,
     declare_elementwise,
+    declare_indexing,
     declare_shape,
     declare_matmul,
     declare_pooling,

@@ -29,7 +29,7 @@ int64_t out_floats(const PoolArgs& args) { return args.out_h * args.out_w * kBlo
 void max_pool(const Exec& exec, const PoolArgs& args, const float* in, float* out, int32_t* positions) {
   each_plane(exec, args, [&](int64_t plane) {
     const int64_t at = plane * out_floats(args);
-    KEIMA_PICK(exec.isa, max_pool_plane)(args, in + plane * in_floats(args), out + at, positions + at);
+    KEIMA_PICK(exec.isa, max_pool_plane)(args, in + plane * in_floats(args), out + at, positions != nullptr ? positions + at : nullptr);
   });
 }
 

@@ -19,7 +19,7 @@ struct PoolArgs {
 };
 
 // The largest element of each window and where it is: its row-major position in the input plane. Padding is never chosen;
-// the first of equals is; a NaN counts as largest.
+// the first of equals is; a NaN counts as largest. `positions` may be null.
 void max_pool(const Exec& exec, const PoolArgs& args, const float* in, float* out, int32_t* positions);
 // in_gradient = 0, then += out_gradient at the positions that max_pool gave.
 void max_pool_scatter(const Exec& exec, const PoolArgs& args, const float* out_gradient, const int32_t* positions, float* in_gradient);

@@ -55,7 +55,7 @@ void max_pool_plane(const PoolArgs& args, const float* in, float* out, int32_t* 
       at = better ? splat<Ints>(static_cast<int32_t>(tap)) : at;
     });
     store(out + pixel * kBlock, best);
-    store(positions + pixel * kBlock, at);
+    if (positions != nullptr) store(positions + pixel * kBlock, at);
   });
 }
 

@@ -1,0 +1,191 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// 2-D convolution and its two backwards; each is linear in both operands, so their gradients are one another.
+#include "kernels/conv/conv.h"
+#include "ops/families.h"
+#include "ops/gradient.h"
+#include "ops/layout.h"
+#include "ops/window.h"
+
+namespace keima {
+namespace {
+
+constexpr size_t kStride = 0, kPadding = 1, kDilation = 2, kGroups = 3, kShape = 4;
+constexpr uint8_t kBlock = 16;
+
+std::vector<AttrDecl> attributes(bool with_shape) {
+  std::vector<AttrDecl> attrs{{"stride", AttrType::kInts, Dims{1, 1}},
+                              {"padding", AttrType::kInts, Dims{0, 0}},
+                              {"dilation", AttrType::kInts, Dims{1, 1}},
+                              {"groups", AttrType::kInt, int64_t{1}}};
+  if (with_shape) attrs.push_back({"shape", AttrType::kInts, std::nullopt});
+  return attrs;
+}
+
+// Sizes of one convolution, whichever of its three tensors is being computed.
+struct Geometry {
+  int64_t batch, in_channels, out_channels, groups;
+  Window window;
+};
+
+// Weights are (O, I, kh, kw), or (G, O/G, I/G, kh, kw) when there are groups.
+void check_weight(const Op& op, const Dims& weight, int64_t groups) {
+  const int expected = groups == 1 ? 4 : 5;
+  if (groups < 1) fail(ErrorKind::kValue, op.name, ": groups must be positive, got ", groups);
+  const bool fits = weight.size() == expected || (groups == 1 && weight.size() == 5 && weight[0] == 1);
+  if (!fits)
+    fail(ErrorKind::kShape, op.name, ": expected weights of shape ", groups == 1 ? "(O, I, kh, kw)" : "(groups, O/groups, I/groups, kh, kw)",
+         " for groups=", groups, ", got ", weight);
+  if (expected == 5 && weight[0] != groups) fail(ErrorKind::kShape, op.name, ": weights of shape ", weight, " are for ", weight[0], " groups, got groups=", groups);
+}
+
+Geometry geometry(const OpCall& call, const Dims& input, const Dims& weight) {
+  const int64_t groups = call.attrs.integer(kGroups);
+  check_weight(call.op, weight, groups);
+  if (input.size() != 4) fail(ErrorKind::kShape, call.op.name, ": expected an input of shape (N, C, H, W), got ", input);
+  const int at = weight.size() - 4;
+  Geometry g;
+  g.groups = groups;
+  g.batch = input[0];
+  g.in_channels = input[1];
+  g.out_channels = weight[at] * groups;
+  g.window = make_window(call.op.name, input, weight[at + 2], weight[at + 3], call.attrs.ints(kStride), call.attrs.ints(kPadding), call.attrs.ints(kDilation));
+  if (weight[at + 1] * groups != g.in_channels)
+    fail(ErrorKind::kShape, call.op.name, ": weights of shape ", weight, " take ", weight[at + 1] * groups, " input channels, the input of shape ", input, " has ",
+         g.in_channels);
+  return g;
+}
+
+DType float_dtype(const OpCall& call) {
+  const DType dtype = promote(call.op.name, call.in(0).dtype(), call.in(1).dtype());
+  if (dtype.scalar() != ScalarType::kFloat32)
+    fail(ErrorKind::kDtype, call.op.name, ": expected float32 tensors, got ", call.in(0).dtype(), " and ", call.in(1).dtype());
+  return dtype;
+}
+
+void infer_conv2d(const OpCall& call, DescList& out) {
+  const Geometry g = geometry(call, call.in(0).shape(), call.in(1).shape());
+  if (call.has(2) && call.in(2).numel() != g.out_channels)
+    fail(ErrorKind::kShape, "conv2d: expected a bias of ", g.out_channels, " elements, shape (1, ", g.out_channels, ", 1, 1), got ", call.in(2).shape());
+  out.push_back({{g.batch, g.out_channels, g.window.out_h, g.window.out_w}, float_dtype(call)});
+}
+
+void infer_backward_data(const OpCall& call, DescList& out) {
+  const Dims &shape = call.attrs.ints(kShape), &dy = call.in(1).shape();
+  const Geometry g = geometry(call, shape, call.in(0).shape());
+  const Dims expected{g.batch, g.out_channels, g.window.out_h, g.window.out_w};
+  if (!(dy == expected)) fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", expected, ", got ", dy);
+  out.push_back({shape, float_dtype(call)});
+}
+
+void infer_backward_weight(const OpCall& call, DescList& out) {
+  const Dims &shape = call.attrs.ints(kShape), &dy = call.in(1).shape();
+  const Geometry g = geometry(call, call.in(0).shape(), shape);
+  const Dims expected{g.batch, g.out_channels, g.window.out_h, g.window.out_w};
+  if (!(dy == expected)) fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", expected, ", got ", dy);
+  out.push_back({shape, float_dtype(call)});
+}
+
+ConvShape conv_shape(const Geometry& g) {
+  const Window& w = g.window;
+  return {.batch = g.batch, .in_channels = g.in_channels, .in_height = w.in_h, .in_width = w.in_w, .out_channels = g.out_channels,
+          .out_height = w.out_h, .out_width = w.out_w, .kernel_height = w.kernel_h, .kernel_width = w.kernel_w, .stride_height = w.stride_h,
+          .stride_width = w.stride_w, .pad_top = w.padding_h, .pad_left = w.padding_w, .dilation_height = w.dilation_h,
+          .dilation_width = w.dilation_w, .groups = g.groups};
+}
+
+// Of the convolution's input and its gradient: images of few channels would be mostly air in blocks.
+Layout input_layout(const Geometry& g) { return conv_input_is_plain(conv_shape(g)) ? Layout::strided() : Layout::blocked(kBlock); }
+
+void layouts_conv2d(const OpCall& call, LayoutChoice& choice) {
+  choice.inputs.push_back({input_layout(geometry(call, call.in(0).shape(), call.in(1).shape()))});
+  for (size_t i = 1; i < call.inputs.size(); ++i) choice.inputs.push_back({});
+  choice.outputs.push_back(Layout::blocked(kBlock));
+}
+void layouts_backward_data(const OpCall& call, LayoutChoice& choice) {
+  choice.inputs.push_back({});
+  choice.inputs.push_back({Layout::blocked(kBlock)});
+  choice.outputs.push_back(input_layout(geometry(call, call.attrs.ints(kShape), call.in(0).shape())));
+}
+void layouts_backward_weight(const OpCall& call, LayoutChoice& choice) {
+  choice.inputs.push_back({input_layout(geometry(call, call.in(0).shape(), call.attrs.ints(kShape)))});
+  choice.inputs.push_back({Layout::blocked(kBlock)});
+  choice.outputs.push_back({});
+}
+
+// --- kernels ---------------------------------------------------------------------------------------------------
+
+Ref<Storage> scratch_of(size_t bytes) { return Storage::allocate(static_cast<int64_t>(bytes)); }
+
+// Weights as the kernels stream them.
+Ref<Storage> packed_weights(const KernelCall& call, const ConvShape& shape, const Tensor& weight, bool backward) {
+  const size_t bytes = backward ? conv_backward_packed_bytes(shape) : conv_packed_bytes(shape);
+  Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(bytes));
+  auto* out = reinterpret_cast<float*>(packed->data());
+  if (backward) conv_backward_pack(call.exec, shape, weight.data<float>(), out);
+  else conv_pack(call.exec, shape, weight.data<float>(), out);
+  return packed;
+}
+
+void kernel_conv2d(const KernelCall& call) {
+  if (call.out().numel() == 0) return;
+  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.in(1).shape()));
+  const Ref<Storage> packed = packed_weights(call, shape, call.in(1), false);
+  const Ref<Storage> scratch = scratch_of(conv_forward_scratch_bytes(call.exec, shape));
+  ConvEpilogue epilogue;
+  if (call.has(2)) epilogue.bias = call.in(2).data<float>();
+  conv_forward(call.exec, shape, call.in(0).data<float>(), reinterpret_cast<const float*>(packed->data()), epilogue, call.out().data<float>(),
+               scratch->data());
+}
+
+void kernel_backward_data(const KernelCall& call) {
+  if (call.out().numel() == 0) return;
+  const ConvShape shape = conv_shape(geometry(call, call.attrs.ints(kShape), call.in(0).shape()));
+  const Ref<Storage> packed = packed_weights(call, shape, call.in(0), true);
+  const Ref<Storage> scratch = scratch_of(conv_backward_data_scratch_bytes(call.exec, shape));
+  conv_backward_data(call.exec, shape, call.in(1).data<float>(), reinterpret_cast<const float*>(packed->data()), {}, call.out().data<float>(),
+                     scratch->data());
+}
+
+void kernel_backward_weight(const KernelCall& call) {
+  if (call.out().numel() == 0) return;
+  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.attrs.ints(kShape)));
+  const Ref<Storage> scratch = scratch_of(conv_backward_weights_scratch_bytes(call.exec, shape));
+  conv_backward_weights(call.exec, shape, call.in(0).data<float>(), call.in(1).data<float>(), call.out().data<float>(), scratch->data());
+}
+
+Attrs with_shape(const GradCall& g, const Dims& shape) {
+  return Attrs{g.attrs.ints(kStride), g.attrs.ints(kPadding), g.attrs.ints(kDilation), g.attrs.integer(kGroups), shape};
+}
+Attrs without_shape(const GradCall& g) {
+  return Attrs{g.attrs.ints(kStride), g.attrs.ints(kPadding), g.attrs.ints(kDilation), g.attrs.integer(kGroups)};
+}
+
+void grad_conv2d(GradCall& g) {
+  if (g.needs(0)) g.set(0, call<"conv2d_backward_data">(g.in(1), g.grad(), with_shape(g, g.in_shape(0))));
+  if (g.needs(1)) g.set(1, call<"conv2d_backward_weight">(g.in(0), g.grad(), with_shape(g, g.in_shape(1))));
+  if (g.needs(2)) g.set(2, call<"reshape">(call<"sum">(g.grad(), Attrs{Dims{0, 2, 3}, false}), Attrs{g.in_shape(2)}));
+}
+void grad_backward_data(GradCall& g) {
+  if (g.needs(0)) g.set(0, call<"conv2d_backward_weight">(g.grad(), g.in(1), with_shape(g, g.in_shape(0))));
+  if (g.needs(1)) g.set(1, call<"conv2d">(g.grad(), g.in(0), without_shape(g)));
+}
+void grad_backward_weight(GradCall& g) {
+  if (g.needs(0)) g.set(0, call<"conv2d_backward_data">(g.grad(), g.in(1), with_shape(g, g.in_shape(0))));
+  if (g.needs(1)) g.set(1, call<"conv2d">(g.in(0), g.grad(), without_shape(g)));
+}
+
+}  // namespace
+
+void declare_conv(Registry& registry) {
+  registry.add({.name = "conv2d", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 1, .attrs = attributes(false), .infer = infer_conv2d,
+                .layouts = layouts_conv2d, .kernel = kernel_conv2d, .gradient = grad_conv2d, .saved = {3, 0}, .onnx = "Conv"});
+  registry.add({.name = "conv2d_backward_data", .inputs = {"weight", "dy"}, .attrs = attributes(true), .infer = infer_backward_data,
+                .layouts = layouts_backward_data, .kernel = kernel_backward_data, .gradient = grad_backward_data, .saved = {3, 0},
+                .onnx = "ConvTranspose"});
+  registry.add({.name = "conv2d_backward_weight", .inputs = {"inp", "dy"}, .attrs = attributes(true), .infer = infer_backward_weight,
+                .layouts = layouts_backward_weight, .kernel = kernel_backward_weight, .gradient = grad_backward_weight, .saved = {3, 0},
+                .onnx_note = "a gradient"});
+}
+
+}  // namespace keima
