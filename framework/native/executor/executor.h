@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// The deployment runtime: loads a plan from a safetensors image in memory and runs it in memory that the caller gives.
+//
+// The plan is JSON, the bytes of the tensor "keima.plan" (as a metadata string its quotes would be escaped, and reading it
+// would need memory):
+//   {"version": 1, "arena": bytes, "input": {"at": bytes, "count": floats}, "output": {...}, "steps": [...]}
+// Every step reads and writes arena offsets (multiples of 64) and names its weights by their tensors in the file:
+//   {"op": "conv2d", "in": o, "out": o, "weight": name, "bias": name or "", "relu": bool, "dims": [16 numbers of ConvShape]}
+//   {"op": "max_pool2d", "in": o, "out": o, "dims": [11 numbers of PoolArgs]}
+//   {"op": "unpack", "in": o, "out": o, "dims": [images, channels, pixels]}       channel blocks to plain
+//   {"op": "linear", "in": o, "out": o, "weight": name, "bias": name or "", "relu": bool, "dims": [m, n, k]}
+// Convolution weights lie packed in the file (kernels/conv), so that the runtime holds no packer's output twice.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/freestanding/exec.h"
+#include "kernels/conv/conv.h"
+#include "kernels/pooling/pooling.h"
+
+namespace keima::executor {
+
+// What went wrong, or null.
+using Status = const char*;
+
+enum class StepKind : uint8_t { kConv2d, kMaxPool2d, kUnpack, kLinear };
+
+struct Step {
+  StepKind kind;
+  bool relu;
+  int64_t in, out, scratch;  // arena offsets, in bytes
+  const float* weight;
+  const float* bias;
+  ConvShape conv;
+  PoolArgs pool;
+  int64_t dims[3];
+};
+
+inline constexpr int kMaxSteps = 64;
+
+struct Plan {
+  Step steps[kMaxSteps];
+  int step_count;
+  size_t arena_bytes;  // what run() must be given, scratch included
+  int64_t input_at, input_count;
+  int64_t output_at, output_count;
+};
+
+// `file` is a whole safetensors file, 64-byte aligned, which must outlive the plan: weights are used where they lie.
+// Everything is checked before it is used: a hostile file gives a status, never a read or write out of bounds.
+Status load(const Exec& exec, const void* file, size_t size, Plan& plan);
+
+// `arena`: plan.arena_bytes, 64-byte aligned. `input` and `output` hold plan.input_count and plan.output_count floats.
+void run(const Exec& exec, const Plan& plan, void* arena, const float* input, float* output);
+
+}  // namespace keima::executor
