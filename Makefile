@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc)
 # An installed environment is up to date when the build inputs have not changed since.
 BUILD_INPUTS := pyproject.toml $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
-.PHONY: help test test-python test-native lint format clean
+.PHONY: bench-eager help test test-python test-native lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -46,6 +46,9 @@ lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, reuse
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/reuse lint -q || $(BIN)/reuse lint
+
+bench-eager: $(VENV)/.built ## the cost of small ops against PyTorch
+	$(BIN)/python benchmarks/eager/run.py
 
 format: $(VENV)/.built ## rewrite Python files in the project's style
 	$(BIN)/ruff check --fix .
