@@ -4,7 +4,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from . import autodiff, device
+from . import autodiff, device, functional, module, optimizer, random
 from ._core import DtypeError, KeimaError, ShapeError, UnsupportedError
 from .device import get_default_device, get_device_count, is_cuda_available, set_default_device
 from .tensor import Parameter, Tensor, from_dlpack, tensor
@@ -25,9 +25,13 @@ __all__ = [
     "autodiff",
     "device",
     "from_dlpack",
+    "functional",
     "get_default_device",
     "get_device_count",
     "is_cuda_available",
+    "module",
+    "optimizer",
+    "random",
     "set_default_device",
     "tensor",
 ]

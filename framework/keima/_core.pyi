@@ -104,9 +104,16 @@ class Op:
     __name__: str
     @property
     def declaration(self) -> dict[str, Any]: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
+
+class MultiOp(Op):
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Tensor, ...]: ...  # type: ignore[override]
 
 class _Ops:
+    # Ops with several results; the others have one.
+    batch_norm_backward: MultiOp
+    batch_norm_train: MultiOp
+    max_pool2d: MultiOp
     def __getattr__(self, name: str) -> Op: ...
 
 ops: _Ops

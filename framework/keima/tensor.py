@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from . import _core
+from . import _core, functional
 from ._core import Tensor, from_dlpack
 from .device import check_device
+from .typing import Axes
 
 __all__ = ["Parameter", "Tensor", "from_dlpack", "tensor"]
 
@@ -62,8 +63,7 @@ def _to(self: Tensor, device: str, *, _borrow: bool = False) -> Tensor:
 
 def _astype(self: Tensor, dtype: Any) -> Tensor:
     """The values converted to `dtype`."""
-    made: Tensor = _core.ops.cast(self, dtype)
-    return made
+    return _core.ops.cast(self, dtype)
 
 
 def _dims(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -73,16 +73,14 @@ def _dims(args: tuple[Any, ...]) -> tuple[int, ...]:
 
 def _reshape(self: Tensor, *args: Any) -> Tensor:
     """The same elements under another shape; one size may be -1."""
-    made: Tensor = _core.ops.reshape(self, _dims(args))
-    return made
+    return _core.ops.reshape(self, _dims(args))
 
 
 def _transpose(self: Tensor, *args: Any) -> Tensor:
     """Dimensions in another order; "x" inserts one of size 1. Without arguments, in reverse order."""
     pattern = args[0] if len(args) == 1 and not isinstance(args[0], (int, str)) else args
     axes = [-1 if axis == "x" else int(axis) % self.ndim for axis in pattern or reversed(range(self.ndim))]
-    made: Tensor = _core.ops.transpose(self, axes)
-    return made
+    return _core.ops.transpose(self, axes)
 
 
 def _set_value(self: Tensor, value: Any) -> None:
@@ -105,10 +103,23 @@ def _restore(kind: type[Tensor], array: np.ndarray[Any, Any], dtype: str, attrib
     return made
 
 
+def _flatten(self: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
+    """The dimensions from `start_axis` to `end_axis` (included) made one."""
+    return functional.flatten(self, start_axis, end_axis)
+
+
+def _reduction(op: _core.Op) -> Callable[..., Tensor]:
+    def method(self: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
+        return op(self, axis, keepdims)
+
+    method.__name__ = op.__name__
+    method.__doc__ = f"The same as keima.functional.{op.__name__}."
+    return method
+
+
 def _transposed(self: Tensor) -> Tensor:
     """The dimensions in reverse order."""
-    made: Tensor = _core.ops.transpose(self, tuple(reversed(range(self.ndim))))
-    return made
+    return _core.ops.transpose(self, tuple(reversed(range(self.ndim))))
 
 
 _core.add_tensor_methods(
@@ -124,7 +135,9 @@ _core.add_tensor_methods(
         "__reduce__": _reduce,
         "T": property(_transposed),
         "astype": _astype,
+        "flatten": _flatten,
         "item": _item,
+        **{name: _reduction(getattr(_core.ops, name)) for name in ("max", "mean", "min", "prod", "sum")},
         "reshape": _reshape,
         "reset_zero": _reset_zero,
         "set_value": _set_value,
