@@ -23,9 +23,13 @@ app = typer.Typer(
 )
 
 Root = Annotated[Path, typer.Option("--root", "-C", help="The tree to audit.")]
-PolicyFile = Annotated[Path | None, typer.Option("--policy", help="The policy; ROOT/audit.toml if not given.")]
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", help="The policy; ROOT/audit.toml if not given.")
+]
 Cache = Annotated[Path | None, typer.Option("--cache", help="The folder of the cache.")]
-Detector = Annotated[str | None, typer.Option("--detector", help=f"{' or '.join(DETECTORS)}; overrides audit.toml.")]
+Detector = Annotated[
+    str | None, typer.Option("--detector", help=f"{' or '.join(DETECTORS)}; overrides audit.toml.")
+]
 
 
 @app.callback()
@@ -37,7 +41,9 @@ def check(
     detector: Detector = None,
     rehash: Annotated[bool, typer.Option(help="Read every file again; release gates always do.")] = False,
     prefilter: Annotated[bool, typer.Option(help="Scan only texts that can hold a licence.")] = True,
-    since: Annotated[str | None, typer.Option("--changed-since", help="Only what differs from a revision.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--changed-since", help="Only what differs from a revision.")
+    ] = None,
     dependencies: Annotated[bool, typer.Option(help="Audit dependencies too.")] = True,
     notes: Annotated[bool, typer.Option(help="Show notes too.")] = False,
 ) -> None:
