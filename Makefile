@@ -47,6 +47,14 @@ lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, reuse
 	$(BIN)/lint-imports
 	$(BIN)/reuse lint -q || $(BIN)/reuse lint
 
+demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots and predictions (in demo/)
+	rm -rf demo
+	$(BIN)/keima train modelzoo/keima_zoo/recipes/lenet.yaml --out demo
+	$(BIN)/keima eval demo/checkpoint.safetensors
+	$(BIN)/python -m keima_zoo.samples demo
+	$(BIN)/keima predict demo/checkpoint.safetensors demo/samples/*.png
+	@echo "See demo/curve.png and demo/confusion.png."
+
 bench-eager: $(VENV)/.built ## the cost of small ops against PyTorch
 	$(BIN)/python benchmarks/eager/run.py
 

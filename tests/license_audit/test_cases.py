@@ -118,9 +118,7 @@ def test_case_07_advertising_clause(tree):
 def test_case_08_apache_inside_gpl_2_only(tree):
     policy = (tree.root / "audit.toml").read_text()
     tree.policy(policy.replace('license = "Apache-2.0"', 'license = "GPL-2.0-only"'))
-    tree.write(
-        {"LICENSE": "GNU GENERAL PUBLIC LICENSE\nVersion 2, June 1991\n", "LICENSES/Apache-2.0.txt": "x"}
-    )
+    tree.write({"LICENSE": "GNU GENERAL PUBLIC LICENSE\nVersion 2, June 1991\n", "LICENSES/Apache-2.0.txt": "x"})
     tree.write({"a.py": HEADER + "Apache-2.0\n"})
     assert "license-incompatible" in tree.rules("a.py")
     assert "patent" in tree.message("license-incompatible")
@@ -158,9 +156,7 @@ def test_case_13_notice_cut_off(tree):
     assert "needs-review" not in tree.rules("a.c")
 
 
-@pytest.mark.parametrize(
-    "text", ['X = "' + TAG + 'GPL-3.0-only"\n', 'X = """\n# ' + TAG + 'GPL-3.0-only\n"""\n']
-)
+@pytest.mark.parametrize("text", ['X = "' + TAG + 'GPL-3.0-only"\n', 'X = """\n# ' + TAG + 'GPL-3.0-only\n"""\n'])
 def test_case_14_tag_in_a_string(tree, text):
     tree.write({"a.py": text})
     assert tree.rules("a.py") == {"quoted-license"}
@@ -411,9 +407,7 @@ def test_case_36_deprecated_ids(tree):
 
 def test_case_37_licenseref_without_text(tree):
     tree.allow("LicenseRef-Acme")
-    tree.more(
-        '[license."LicenseRef-Acme"]\nfamily = "permissive"\nreason = "ours"\nlink = "https://a.test"\n'
-    )
+    tree.more('[license."LicenseRef-Acme"]\nfamily = "permissive"\nreason = "ours"\nlink = "https://a.test"\n')
     tree.write({"a.py": HEADER + "LicenseRef-Acme\n"})
     assert tree.open() == {("licenseref-without-text", "a.py")}
     tree.write({"LICENSES/LicenseRef-Acme.txt": "Do as you like.\n"})
