@@ -74,6 +74,11 @@ def vendored_root(path: str) -> str:
     return ""
 
 
+def own_nodes(facts: FileFacts) -> list[Node]:
+    """The licences that a file states of itself."""
+    return nodes_of(tuple(match.raw for match in facts.scan.own))
+
+
 class Resolver:
     """Resolves the files of one tree under one policy."""
 

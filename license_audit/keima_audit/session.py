@@ -11,10 +11,12 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from keima_audit.dependencies import dependency_findings
+from keima_audit.expressions import Term, terms
 from keima_audit.inventory import changed_since
 from keima_audit.policy import Policy
-from keima_audit.policy_reader import read_policy
+from keima_audit.policy_reader import parse_policy, read_policy
 from keima_audit.report import Report, audit
+from keima_audit.resolve import Resolver, own_nodes
 from keima_audit.reuse_lint import reuse_findings
 from keima_audit.store import Store
 from keima_audit.tree import Reading, Tree, read_tree
@@ -92,3 +94,37 @@ def run(options: Options, progress: Callable[[int, int], None] | None = None) ->
         extra=extra,
         usage=usage,
     )
+
+
+_FIRST = """\
+# What may be in this project, and what a person decided about the rest. Deny by default: a licence that
+# is not named for a use is a finding. `keima audit explain FILE` shows why a file is judged as it is.
+
+[project]
+license = "{license}"
+detector = "{detector}"
+
+# What is published as source.
+[use.source]
+allow = [
+{allow}]
+"""
+
+
+def first_policy(options: Options) -> str:
+    """A first policy: the LICENSE file's licence, and the permissive ones that the tree states already."""
+    draft = parse_policy(Path("audit.toml"), '[project]\nlicense = "NOASSERTION"\ndetector = "notices"\n')
+    tree = load_tree(options, draft)
+    resolver = Resolver(tree, draft)
+    stated = resolver.license_file("")
+    license_text = str(stated[1]) if stated else "NOASSERTION"
+    found = {term for facts in tree.files for node in own_nodes(facts) for term in terms(node)}
+    found |= set(terms(stated[1])) if stated else set()
+    allow = [term for term in sorted(found, key=str) if _permissive(draft, term)]
+    lines = "".join(f'    "{term}",\n' for term in allow)
+    return _FIRST.format(license=license_text, detector=options.detector or "scancode", allow=lines)
+
+
+def _permissive(policy: Policy, term: Term) -> bool:
+    facts = policy.catalogue.facts_of(term)
+    return facts is not None and facts.family in ("permissive", "public-domain")

@@ -304,6 +304,11 @@ def _texts_present(case: Case) -> set[str]:
     return have
 
 
+def one_text_serves(name: str, have: set[str]) -> bool:
+    """Whether the text of a licence or exception is among those present; `-or-later` has that of `-only`."""
+    return name in have or _sibling(name) in have
+
+
 def _sibling(name: str) -> str:
     """One text serves `-only` and `-or-later`."""
     if name.endswith("-only"):

@@ -1,0 +1,141 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Wheels: bundled libraries, texts, vendors' lists, RECORD, SBOMs; the cases that are about artefacts."""
+
+import base64
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from keima_audit.artefact_rules import Shipment, artefact_findings
+from keima_audit.artefacts import read_artefact
+from keima_audit.bundled import base_name
+from keima_audit.components import bill_of_artefact
+from keima_audit.errors import ArtefactError
+from keima_audit.notice import notice_text
+from keima_audit.policy_reader import parse_policy
+from keima_audit.sbom import cyclonedx, spdx
+from keima_audit.verdicts import Usage
+
+POLICY = """\
+[project]
+license = "Apache-2.0"
+detector = "notices"
+[use.binary]
+allow = ["Apache-2.0", "GPL-3.0-or-later WITH GCC-exception-3.1", "LGPL-2.1-or-later",
+         "LicenseRef-scancode-issl-2022", "LicenseRef-NVIDIA-CUDA-EULA"]
+"""
+GCC = "LICENSES/GPL-3.0-or-later.txt", "LICENSES/GCC-exception-3.1.txt"
+
+
+def make_wheel(folder: Path, files: list[str], record: dict[str, bytes] | None = None) -> Path:
+    path = folder / "demo-1.0-py3-none-any.whl"
+    info = "demo-1.0.dist-info/"
+    members = {name: b"\x7fELF" if ".so" in name else b"x" for name in files}
+    members[info + "METADATA"] = (
+        b"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nLicense-Expression: Apache-2.0\n"
+    )
+    members[info + "licenses/LICENSES/Apache-2.0.txt"] = b"x"
+    rows = []
+    for name, data in {**members, **(record or {})}.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        rows.append(f"{name},sha256={digest},{len(data)}")
+    members[info + "RECORD"] = "\n".join([*rows, info + "RECORD,,"]).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def rules_of(path: Path, more: str = "") -> set[str]:
+    policy = parse_policy(Path("audit.toml"), POLICY + more)
+    found = artefact_findings(Shipment(read_artefact(path, policy), policy, Usage()))
+    return {finding.rule for finding in found} - {"sbom-missing"}
+
+
+def met(obligation: str, library: str) -> str:
+    return f'[[met]]\nobligation = "{obligation}"\nsubject = "{library}"\nhow = "SOURCES.md"\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("numpy.libs/libgfortran-040039e1-0352e75f.so.5.0.0", "libgfortran.so"),
+        ("scipy.libs/libquadmath-96973f99.so.0.0.0", "libquadmath.so"),
+        ("x/libcudart-a7b20f20.so.12", "libcudart.so"),
+        ("x/libz.so", "libz.so"),
+    ],
+)
+def test_base_name_of_grafted_libraries(path: str, name: str) -> None:
+    assert base_name(path) == name
+
+
+def test_case_05_libgomp_needs_both_texts(tmp_path: Path) -> None:
+    library = "demo.libs/libgomp-e985bcbb.so.1.0.0"
+    offer = met("source-offer", "gcc-libs")
+    assert rules_of(make_wheel(tmp_path, [library]), offer) == {"text-missing"}
+    assert rules_of(make_wheel(tmp_path, [library, GCC[0]]), offer) == {"text-missing"}
+    assert rules_of(make_wheel(tmp_path, [library, *GCC]), offer) == set()
+
+
+def test_case_06_libquadmath_needs_text_and_source_offer(tmp_path: Path) -> None:
+    library = "demo.libs/libquadmath-96973f99.so.0.0.0"
+    assert rules_of(make_wheel(tmp_path, [library])) == {"text-missing", "obligation-unmet"}
+    wheel = make_wheel(tmp_path, [library, "LICENSES/LGPL-2.1-or-later.txt"])
+    assert rules_of(wheel, met("source-offer", "libquadmath")) == set()
+
+
+def test_case_09_intel_runtime_is_binary_only(tmp_path: Path) -> None:
+    text = "LICENSES/LicenseRef-scancode-issl-2022.txt"
+    wheel = make_wheel(tmp_path, ["demo/libmkl_core.so.2", text])
+    assert rules_of(wheel) == {"obligation-unmet"}
+    assert rules_of(wheel, met("redistribution-terms", "intel-runtime")) == set()
+
+
+def test_case_10_cuda_only_what_attachment_a_names(tmp_path: Path) -> None:
+    text = "LICENSES/LicenseRef-NVIDIA-CUDA-EULA.txt"
+    assert rules_of(make_wheel(tmp_path, ["demo.libs/libcudart-a7b20f20.so.12", text])) == set()
+    found = rules_of(make_wheel(tmp_path, ["demo.libs/libcuda.so.1", text]))
+    assert found == {"redistribution-list", "obligation-unmet"}
+
+
+def test_unknown_library_and_a_declared_one(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, ["demo/libmystery.so"])
+    assert rules_of(wheel) == {"binary-undeclared"}
+    declared = '[[bundled]]\npath = "demo/*.so"\nname = "mystery"\nlicense = "Apache-2.0"\n'
+    assert rules_of(wheel, declared) == set()
+
+
+def test_record_that_names_another_content(tmp_path: Path) -> None:
+    assert rules_of(make_wheel(tmp_path, ["demo/a.py"])) == set()
+    assert rules_of(make_wheel(tmp_path, ["demo/a.py"], {"demo/a.py": b"other"})) == {"record-mismatch"}
+
+
+def test_broken_wheel_and_zip_bomb(tmp_path: Path) -> None:
+    policy = parse_policy(Path("audit.toml"), POLICY)
+    cut = make_wheel(tmp_path, ["demo/a.py"])
+    cut.write_bytes(cut.read_bytes()[:200])
+    with pytest.raises(ArtefactError, match="not a readable archive"):
+        read_artefact(cut, policy)
+    bomb = tmp_path / "bomb-1.0.whl"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", b"\0" * (300 << 20))
+    with pytest.raises(ArtefactError, match="more than the limits"):
+        read_artefact(bomb, policy)
+
+
+def test_bill_notice_and_sboms_are_complete_and_repeat(tmp_path: Path) -> None:
+    policy = parse_policy(Path("audit.toml"), POLICY)
+    wheel = make_wheel(tmp_path, ["demo.libs/libgomp-e985bcbb.so.1.0.0", *GCC])
+    bill = bill_of_artefact(read_artefact(wheel, policy), policy)
+    assert [(part.name, part.license) for part in bill.parts] == [
+        ("gcc-libs", "GPL-3.0-or-later WITH GCC-exception-3.1")
+    ]
+    assert "gcc-libs" in notice_text(bill, policy, "binary")
+    again = bill_of_artefact(read_artefact(wheel, policy), policy)
+    for write in (spdx, cyclonedx):
+        assert write(bill) == write(again)
+        assert json.loads(write(bill))
