@@ -38,7 +38,7 @@ test-slow: $(VENV)/.built ## the slow Python tests
 test-native: | $(BIN)/python ## the native library's own tests, under ASan and UBSan
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/native-asan -G Ninja -DKEIMA_PYTHON=OFF -DKEIMA_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKEIMA_SANITIZE=address,undefined
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-asan -j $(JOBS)
-	PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/native-asan --output-on-failure -j $(JOBS)
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/native-asan --output-on-failure -j $(JOBS)
 
 lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, reuse
 	$(BIN)/ruff check .

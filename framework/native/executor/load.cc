@@ -59,7 +59,7 @@ class Loader {
   }
 
   bool range(const Json& json, int64_t& at, int64_t& count) const {
-    return json.member("at").integer(at) && json.member("count").integer(count) && inside(at, product(count, 4));
+    return json.member("at").integer(at) && json.member("count").integer(count) && count > 0 && inside(at, product(count, 4));
   }
   bool inside(int64_t at, int64_t bytes) const { return at >= 0 && bytes >= 0 && at % kAlignment == 0 && at <= arena_ && bytes <= arena_ - at; }
 
