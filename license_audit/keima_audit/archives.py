@@ -60,9 +60,7 @@ def members(path: Path, limits: Mapping[str, int]) -> Iterator[Member]:
         for number, (name, size, link, read) in enumerate(source):
             total += size
             if number >= limits["archive-files"] or total > ceiling:
-                raise ArtefactError(
-                    f"{path.name}: unpacks to more than the limits allow (at member {name!r})"
-                )
+                raise ArtefactError(f"{path.name}: unpacks to more than the limits allow (at member {name!r})")
             pure = PurePosixPath(name)
             if pure.is_absolute() or ".." in pure.parts:
                 raise ArtefactError(f"{path.name}: member {name!r} would land outside of the archive")

@@ -114,9 +114,7 @@ def _unmet(shipment: Shipment, term: Term, library: Bundled, says: dict[str, str
             message = f"{library.name}, {term}: {says[obligation.key]}"
             if library.source:
                 message += f" Its source: {library.source}"
-            yield Finding(
-                "obligation-unmet", message, library.path, subject=f"{library.name} {obligation.key}"
-            )
+            yield Finding("obligation-unmet", message, library.path, subject=f"{library.name} {obligation.key}")
 
 
 def _missing_text(shipment: Shipment, term: Term, path: str, who: str) -> Iterator[Finding]:

@@ -73,9 +73,7 @@ def read_artefact(path: Path, policy: Policy) -> Artefact:
 def _take(artefact: Artefact, member: Member, digest: str, policy: Policy) -> None:
     pure = PurePosixPath(member.path)
     top = len(pure.parts) <= 2
-    if (pure.name == "METADATA" and pure.parent.name.endswith(".dist-info")) or (
-        pure.name == "PKG-INFO" and top
-    ):
+    if (pure.name == "METADATA" and pure.parent.name.endswith(".dist-info")) or (pure.name == "PKG-INFO" and top):
         _metadata(artefact, member.data)
     elif ".dist-info/sboms/" in member.path and pure.suffix == ".json":
         _sbom(artefact, member)

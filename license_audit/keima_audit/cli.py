@@ -114,9 +114,7 @@ def wheel(
 
 
 @app.command()
-def sdist(
-    ctx: typer.Context, artefacts: Annotated[list[Path], typer.Argument(help="Source archives.")]
-) -> None:
+def sdist(ctx: typer.Context, artefacts: Annotated[list[Path], typer.Argument(help="Source archives.")]) -> None:
     """Audit source archives; the same as `wheel --trace`."""
     wheel(ctx, artefacts, trace=True)
 
@@ -134,9 +132,7 @@ def notice(
         raise UsageError(f"--use {use!r} is none of {', '.join(USES)}")
     policy = load_policy(options)
     if artefact is not None:
-        _write(
-            notice_text(bill_of_artefact(read_artefact(artefact, policy), policy), policy, "binary"), output
-        )
+        _write(notice_text(bill_of_artefact(read_artefact(artefact, policy), policy), policy, "binary"), output)
         return
     report = run(options)
     bill = bill_of_tree(options.root, load_tree(options, policy), report.resolved, policy)

@@ -108,12 +108,7 @@ def _foreign_files(resolved: tuple[Resolved, ...], policy: Policy, usage: Usage)
     """Files that are not under the project's own licence and belong to no declared third party."""
     for item in resolved:
         skipped = item.role in ("license-text", "document", "sidecar", "config") or item.third_party
-        if (
-            skipped
-            or item.node is None
-            or item.node == policy.outbound
-            or item.use not in ("source", "binary")
-        ):
+        if skipped or item.node is None or item.node == policy.outbound or item.use not in ("source", "binary"):
             continue
         yield Component(
             name=PurePosixPath(item.path).name,
@@ -135,9 +130,7 @@ def _packages(root: Path, policy: Policy, usage: Usage, uses: tuple[str, ...]) -
                 license=_settled(package.license, policy, usage),
                 kind="dependency",
                 notice=package.notice,
-                purl=f"pkg:pypi/{package.name}@{package.version}"
-                if package.origin == "pyproject.toml"
-                else "",
+                purl=f"pkg:pypi/{package.name}@{package.version}" if package.origin == "pyproject.toml" else "",
             )
 
 

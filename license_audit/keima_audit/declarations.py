@@ -101,6 +101,4 @@ def declaration_for(path: str, tables: list[Table]) -> Declaration | None:
 
 def sidecar_of(path: str) -> str | None:
     """The file that a `.license` sidecar speaks for."""
-    return (
-        path.removesuffix(SIDECAR) if path.endswith(SIDECAR) and PurePosixPath(path).name != SIDECAR else None
-    )
+    return path.removesuffix(SIDECAR) if path.endswith(SIDECAR) and PurePosixPath(path).name != SIDECAR else None

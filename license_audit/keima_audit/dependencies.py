@@ -67,9 +67,7 @@ _PHRASES = {
     "psf": "PSF-2.0",
     "public domain": "LicenseRef-scancode-public-domain",
 }
-_CMAKE_FETCH = re.compile(
-    r"(?:FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(\s*\"?([\w.+-]+)", re.I
-)
+_CMAKE_FETCH = re.compile(r"(?:FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(\s*\"?([\w.+-]+)", re.I)
 
 
 @dataclass(frozen=True)
@@ -92,15 +90,11 @@ def dependency_findings(root: Path, policy: Policy, usage: Usage) -> tuple[Findi
         where = package.origin
         nodes = nodes_of((package.license,))
         if not nodes:
-            said = (
-                f"its metadata says {package.license[:80]!r}" if package.license else "nothing is known of it"
-            )
+            said = f"its metadata says {package.license[:80]!r}" if package.license else "nothing is known of it"
             message = f"{package.name} {package.version} (needed by {package.via}): {said}"
             found.append(Finding("dependency-unknown", message, where, subject=package.name))
             continue
-        why = (
-            f"{package.via} needs {package.name} {package.version}, whose metadata says {package.license}",
-        )
+        why = (f"{package.via} needs {package.name} {package.version}, whose metadata says {package.license}",)
         subject = Subject(package.name, package.use, where, evidence=why, package=package.name)
         for finding in judge(nodes[0], subject, policy, usage):
             found.append(_named(finding, package))
@@ -205,9 +199,7 @@ def license_of(found: Distribution) -> str:
     meta = found.metadata
     if "License-Expression" in meta:
         return meta["License-Expression"]
-    named = [
-        line.split("::")[-1].strip() for line in meta.get_all("Classifier") or [] if "License ::" in line
-    ]
+    named = [line.split("::")[-1].strip() for line in meta.get_all("Classifier") or [] if "License ::" in line]
     mapped = [_CLASSIFIERS[name] for name in named if name in _CLASSIFIERS]
     text = meta["License"].strip() if "License" in meta else ""
     precise = _PHRASES.get(text.lower(), text)
@@ -236,6 +228,4 @@ def _cmake_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package]
             entry = declared.get(canonicalize_name(name))
             given = str(entry.get("license", "")) if entry else ""
             version = str(entry.get("version", "")) if entry else ""
-            yield Package(
-                canonicalize_name(name), version, given, _use(entry, "binary"), "CMake", relative.as_posix()
-            )
+            yield Package(canonicalize_name(name), version, given, _use(entry, "binary"), "CMake", relative.as_posix())

@@ -14,9 +14,7 @@ def explain_file(report: Report, path: str) -> list[str]:
     """The evidence as lines. Raises `UsageError` for a path that the tree does not have."""
     found = [item for item in report.resolved if item.path == path]
     if not found:
-        raise UsageError(
-            f"{path}: the tree has no such file", hint="a path below the root, with forward slashes"
-        )
+        raise UsageError(f"{path}: the tree has no such file", hint="a path below the root, with forward slashes")
     item = found[0]
     lines = [
         path,
@@ -26,9 +24,7 @@ def explain_file(report: Report, path: str) -> list[str]:
     ]
     lines += [f"  because   {line}" for line in item.evidence]
     for match in item.facts.scan.matches:
-        lines.append(
-            f"  matched   {match.start}-{match.end} {match.origin} {match.raw or '?'} by {match.rule}"
-        )
+        lines.append(f"  matched   {match.start}-{match.end} {match.origin} {match.raw or '?'} by {match.rule}")
     lines += [f"  says      {line}" for line in item.facts.scan.copyrights]
     for term in terms(item.node) if item.node is not None else ():
         lines += _about(term, report, item.use)
@@ -48,9 +44,7 @@ def _about(term: Term, report: Report, use: str) -> list[str]:
         return [f"  {term}: nobody has classified it"]
     line = report.policy.allowed[use].get(term)
     allowed = f"allowed by audit.toml:{line}" if line else f"not in [use.{use}]"
-    lines = [
-        f"  {term}: {facts.family}, reach {facts.scope}, patents {facts.patent}; {allowed}; {facts.link}"
-    ]
+    lines = [f"  {term}: {facts.family}, reach {facts.scope}, patents {facts.patent}; {allowed}; {facts.link}"]
     for outbound in terms(report.policy.outbound):
         verdict = catalogue.compatibility(term, outbound)
         if verdict is not None:

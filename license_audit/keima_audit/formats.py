@@ -115,9 +115,7 @@ def as_junit(report: Report) -> str:
 
 def _clean(text: str) -> str:
     """Without the control characters that XML 1.0 has no way to write."""
-    return "".join(
-        c if c >= " " or c in "\t\n" else "\ufffd" for c in text.encode("utf-8", "replace").decode()
-    )
+    return "".join(c if c >= " " or c in "\t\n" else "\ufffd" for c in text.encode("utf-8", "replace").decode())
 
 
 _STYLE = """

@@ -34,7 +34,5 @@ def _unused(table: str, entry: Entry, tree: Tree) -> Finding:
     if facts is not None and facts.sha256 != entry.get("sha256"):
         message = f"audit.toml:{entry.line} is for content {entry.get('sha256')[:12]}"
         return Finding("clarification-stale", message, facts.path, config=entry.line, sha256=facts.sha256)
-    about = [
-        entry.get(key) for key in ("path", "name", "package", "expression", "obligation") if entry.get(key)
-    ]
+    about = [entry.get(key) for key in ("path", "name", "package", "expression", "obligation") if entry.get(key)]
     return Finding("entry-unused", f"[[{table}]] {about[0]}", config=entry.line)

@@ -57,9 +57,7 @@ def _entry(part: Component, policy: Policy, use: str) -> list[str]:
 
 
 def _texts(owing: list[Component], bill: Bill) -> list[str]:
-    names = sorted(
-        {name for part in owing for term in _held(part) for name in (term.license, term.exception) if name}
-    )
+    names = sorted({name for part in owing for term in _held(part) for name in (term.license, term.exception) if name})
     lines: list[str] = []
     for name in names:
         text = bill.texts.get(name)

@@ -128,9 +128,7 @@ class Resolver:
         entry = self._clarification(base.facts)
         if entry is None:
             return None
-        why = (
-            f"audit.toml:{entry.line} clarifies this content as {entry.get('license')}: {entry.get('reason')}"
-        )
+        why = f"audit.toml:{entry.line} clarifies this content as {entry.get('license')}: {entry.get('reason')}"
         node = conjunction(nodes_of((entry.get("license"),)))
         return replace(base, how="clarified", node=node, evidence=(why,), clarification=entry)
 
@@ -192,9 +190,7 @@ class Resolver:
 
 def generated_from(facts: FileFacts, policy: Policy) -> list[str]:
     """Where a generated file's source may be: as audit.toml says, or beside it under the generator's rule."""
-    named = [
-        str(e.get("generated-from")) for e in policy.matching("paths", facts.path) if e.get("generated-from")
-    ]
+    named = [str(e.get("generated-from")) for e in policy.matching("paths", facts.path) if e.get("generated-from")]
     by = {remark.text for remark in facts.scan.remarks if remark.code == "generated"}
     for generator in load_table("notices.toml")["generator"]:
         if generator["name"] in by:

@@ -45,9 +45,7 @@ def findings_of(said: dict[str, Any]) -> list[Finding]:
         label = kind.replace("_", " ")
         if isinstance(names, dict):
             found += [
-                Finding("reuse", f"{label}: {key}", str(at))
-                for key, value in names.items()
-                for at in _each(value)
+                Finding("reuse", f"{label}: {key}", str(at)) for key, value in names.items() for at in _each(value)
             ]
         else:
             found += [Finding("reuse", label, str(name)) for name in names]

@@ -70,9 +70,7 @@ class Store:
 
     def hashes(self, root: Path, entries: Iterable[Entry]) -> dict[str, str]:
         """The known hashes of those files whose size, mtime and inode have not changed."""
-        rows = self._base.execute(
-            "SELECT path, size, mtime_ns, inode, sha256 FROM file WHERE root=?", (str(root),)
-        )
+        rows = self._base.execute("SELECT path, size, mtime_ns, inode, sha256 FROM file WHERE root=?", (str(root),))
         known = {row[0]: row[1:] for row in rows}
         found = {}
         for entry in entries:

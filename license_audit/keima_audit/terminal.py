@@ -25,9 +25,7 @@ def print_report(report: Report, console: Console, *, notes: bool = False) -> No
     counted = report.count()
     waived = len(report.findings) - len(report.open)
     files = len(report.resolved)
-    summary = (
-        f"{files} files, {counted['error']} errors, {counted['warning']} warnings, {counted['note']} notes"
-    )
+    summary = f"{files} files, {counted['error']} errors, {counted['warning']} warnings, {counted['note']} notes"
     console.print(f"{summary}, {waived} waived; detector {report.detector}", highlight=False)
 
 

@@ -173,19 +173,13 @@ def _key(digest: str, entry: Entry) -> str:
 
 
 def _reader(path: str) -> str:
-    return (
-        "archive"
-        if path.lower().endswith(tuple(load_table("layout.toml")["archive_suffixes"]))
-        else reader_of(path)
-    )
+    return "archive" if path.lower().endswith(tuple(load_table("layout.toml")["archive_suffixes"])) else reader_of(path)
 
 
 class _Reader:
     """Reads files that the cache does not know."""
 
-    def __init__(
-        self, root: Path, policy: Policy, reading: Reading, scans: dict[str, Scan], detect: _Detector
-    ) -> None:
+    def __init__(self, root: Path, policy: Policy, reading: Reading, scans: dict[str, Scan], detect: _Detector) -> None:
         self._root, self._limits, self._scans, self._detect = root, policy.limits, scans, detect
         self._prefilter = reading.prefilter
 
@@ -210,9 +204,7 @@ class _Reader:
     def _scan(self, entry: Entry, data: bytes) -> Scan:
         reader = _reader(entry.path)
         if reader == "archive":
-            return scan_archive(
-                self._root / entry.path, self._limits, self._detect, prefilter=self._prefilter
-            )
+            return scan_archive(self._root / entry.path, self._limits, self._detect, prefilter=self._prefilter)
         content = read_content(data, reader, prefilter=self._prefilter)
         if len(data) < entry.size and content.scan.kind not in ("binary", "weights"):
             note = f"{entry.size} bytes, limit {self._limits['file-bytes']}"

@@ -84,16 +84,12 @@ def _expressions(case: Case) -> Iterator[Finding]:
     for item in case.resolved:
         if item.role in ("document",):
             continue
-        named = [
-            (match.raw, match.start) for match in item.facts.scan.own if match.origin in ("tag", "metadata")
-        ]
+        named = [(match.raw, match.start) for match in item.facts.scan.own if match.origin in ("tag", "metadata")]
         named += [(raw, 0) for declaration in item.facts.declared for raw in declaration.raws]
         for raw, line in dict.fromkeys(named):
             for problem in parse(raw).problems:
                 hint = f"write {problem.suggestion}" if problem.suggestion else ""
-                yield Finding(
-                    problem.code, problem.message, item.path, line, hint=hint, sha256=item.facts.sha256
-                )
+                yield Finding(problem.code, problem.message, item.path, line, hint=hint, sha256=item.facts.sha256)
 
 
 def _licenses(case: Case) -> Iterator[Finding]:
@@ -109,9 +105,7 @@ def _licenses(case: Case) -> Iterator[Finding]:
             case.usage.mark("third-party", item.third_party)
         use = "weights" if item.facts.scan.kind == "weights" and item.use == "source" else item.use
         lines = [match.start for match in item.facts.scan.own]
-        subject = Subject(
-            item.path, use, item.path, min(lines, default=0), item.facts.sha256, evidence=item.evidence
-        )
+        subject = Subject(item.path, use, item.path, min(lines, default=0), item.facts.sha256, evidence=item.evidence)
         yield from judge(item.node, subject, case.policy, case.usage)
 
 
@@ -124,15 +118,11 @@ def _snippets(case: Case) -> Iterator[Finding]:
             if match.origin == "snippet":
                 yield from _snippet(case, item, match.raw, match.start)
             elif match.origin == "provenance":
-                yield _at(
-                    item, "provenance", match.start, f"{match.rule} is under {match.raw} unless it says other"
-                )
+                yield _at(item, "provenance", match.start, f"{match.rule} is under {match.raw} unless it says other")
             elif match.origin == "quoted":
                 yield _at(item, "quoted-license", match.start, f"{match.raw or match.rule} inside a string")
             elif match.origin == "partial" and item.how != "clarified":
-                yield _at(
-                    item, "needs-review", match.start, f"{match.rule}, and no licence that could be named"
-                )
+                yield _at(item, "needs-review", match.start, f"{match.rule}, and no licence that could be named")
 
 
 def _snippet(case: Case, item: Resolved, raw: str, line: int) -> Iterator[Finding]:
@@ -157,9 +147,7 @@ def _hidden(case: Case) -> Iterator[Finding]:
             if declaration.precedence == "override" and own - declared:
                 hidden = ", ".join(sorted(map(str, own - declared)))
                 message = f"{declaration.source} says {', '.join(declaration.raws)}, the file itself {hidden}"
-                yield Finding(
-                    "hidden-license", message, item.path, 0, sha256=item.facts.sha256, subject=hidden
-                )
+                yield Finding("hidden-license", message, item.path, 0, sha256=item.facts.sha256, subject=hidden)
 
 
 def _terms(raws: tuple[str, ...]) -> set[Term]:
@@ -278,16 +266,12 @@ def _texts(case: Case) -> Iterator[Finding]:
     have = _texts_present(case)
     for term, item in sorted(needed.items(), key=lambda pair: str(pair[0])):
         names = {term.license} | ({term.exception} if term.exception else set())
-        missing = sorted(
-            name for name in names if name not in have and not name.startswith("LicenseRef-scancode-")
-        )
+        missing = sorted(name for name in names if name not in have and not name.startswith("LicenseRef-scancode-"))
         facts = case.policy.catalogue.facts_of(term)
         if not missing or (facts is not None and "license-text" not in facts.obligations and not facts.note):
             continue
         rule = "licenseref-without-text" if missing[0].startswith("LicenseRef-") else "text-missing"
-        yield Finding(
-            rule, f"the text of {', '.join(missing)} is nowhere in the tree", item.path, subject=str(term)
-        )
+        yield Finding(rule, f"the text of {', '.join(missing)} is nowhere in the tree", item.path, subject=str(term))
 
 
 def _texts_present(case: Case) -> set[str]:
@@ -362,9 +346,7 @@ def _obligations(case: Case) -> Iterator[Finding]:
     table = _says()
     for (key, term, use), item in sorted(seen.items()):
         if not is_met(case.policy, case.usage, key, term, item.path):
-            yield Finding(
-                "obligation-unmet", f"{term}, use {use}: {table[key]}", item.path, subject=f"{term} {key}"
-            )
+            yield Finding("obligation-unmet", f"{term}, use {use}: {table[key]}", item.path, subject=f"{term} {key}")
 
 
 def _settled(case: Case, item: Resolved) -> tuple[Term, ...]:

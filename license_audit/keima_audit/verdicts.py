@@ -62,18 +62,12 @@ def judge(node: Node, subject: Subject, policy: Policy, usage: Usage) -> list[Fi
     if not passing:
         return min((findings for _, findings in verdicts), key=len)
     best = " AND ".join(sorted(map(str, passing[0])))
-    return [
-        _finding(
-            "choice-unrecorded", subject, f"{settled} offers a choice; {best} would be allowed", str(settled)
-        )
-    ]
+    return [_finding("choice-unrecorded", subject, f"{settled} offers a choice; {best} would be allowed", str(settled))]
 
 
 def _judge_all(option: frozenset[Term], subject: Subject, policy: Policy, usage: Usage) -> list[Finding]:
     return [
-        finding
-        for term in sorted(option, key=str)
-        if (finding := _judge_one(term, subject, policy, usage)) is not None
+        finding for term in sorted(option, key=str) if (finding := _judge_one(term, subject, policy, usage)) is not None
     ]
 
 
@@ -84,9 +78,7 @@ def _judge_one(term: Term, subject: Subject, policy: Policy, usage: Usage) -> Fi
         usage.mark("exception", exception)
         return None
     if facts is None:
-        return _finding(
-            "license-unclassified", subject, f"{term} has not been classified{_hint(term)}", str(term)
-        )
+        return _finding("license-unclassified", subject, f"{term} has not been classified{_hint(term)}", str(term))
     line = policy.allowed.get(subject.use, {}).get(term)
     if line is None:
         known = f"{facts.family}, reach: {facts.scope}; {facts.link}"
@@ -105,11 +97,7 @@ def _incompatible(term: Term, subject: Subject, policy: Policy, line: int) -> Fi
         return None
     for outbound in terms(policy.outbound):
         verdict = policy.catalogue.compatibility(term, outbound)
-        if (
-            verdict is not None
-            and verdict.verdict == "no"
-            and not _stands_alone(term, subject, policy.catalogue)
-        ):
+        if verdict is not None and verdict.verdict == "no" and not _stands_alone(term, subject, policy.catalogue):
             message = f"{term} inside a work under {outbound}: {verdict.reason} {verdict.link}"
             return _finding("license-incompatible", subject, message, str(term), line)
     return None

@@ -91,9 +91,7 @@ def apply_baseline(findings: list[Finding], path: Path) -> list[Finding]:
         if given["layout"] != _LAYOUT:
             raise KeyError(f"layout {given['layout']}")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path}: no baseline of this version: {error}", hint="keima audit baseline"
-        ) from error
+        raise UsageError(f"{path}: no baseline of this version: {error}", hint="keima audit baseline") from error
     marked = []
     for finding in findings:
         key = fingerprint(finding)

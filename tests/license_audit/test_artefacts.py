@@ -35,9 +35,7 @@ def make_wheel(folder: Path, files: list[str], record: dict[str, bytes] | None =
     path = folder / "demo-1.0-py3-none-any.whl"
     info = "demo-1.0.dist-info/"
     members = {name: b"\x7fELF" if ".so" in name else b"x" for name in files}
-    members[info + "METADATA"] = (
-        b"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nLicense-Expression: Apache-2.0\n"
-    )
+    members[info + "METADATA"] = b"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nLicense-Expression: Apache-2.0\n"
     members[info + "licenses/LICENSES/Apache-2.0.txt"] = b"x"
     rows = []
     for name, data in {**members, **(record or {})}.items():

@@ -72,15 +72,9 @@ def _notebook(text: str, *, prefilter: bool) -> Content:
         cells = [_joined(cell.get("source", "")) for cell in book.get("cells", [])]
         meta = json.dumps(book.get("metadata", {}), ensure_ascii=False, indent=0)
     except (ValueError, AttributeError, TypeError, RecursionError):
-        return Content(
-            Scan(kind="text", remarks=(Remark("unreadable", 1, "not a notebook: no valid JSON"),)), text
-        )
-    license_field = (
-        book.get("metadata", {}).get("license") if isinstance(book.get("metadata"), dict) else None
-    )
-    matches = (
-        [metadata_match(_joined(license_field.get("name", "")))] if isinstance(license_field, dict) else []
-    )
+        return Content(Scan(kind="text", remarks=(Remark("unreadable", 1, "not a notebook: no valid JSON"),)), text)
+    license_field = book.get("metadata", {}).get("license") if isinstance(book.get("metadata"), dict) else None
+    matches = [metadata_match(_joined(license_field.get("name", "")))] if isinstance(license_field, dict) else []
     joined = "\n".join([*cells, meta])
     base = Scan(kind="notebook", matches=tuple(match for match in matches if match.raw))
     return Content(base, joined if not prefilter or may_hold_license(joined.encode()) else None)
@@ -99,9 +93,7 @@ def _weights(data: bytes) -> Scan:
         metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
         fields = {str(key).lower(): str(value) for key, value in metadata.items()}
     except (ValueError, AttributeError, RecursionError):
-        return Scan(
-            kind="weights", remarks=(Remark("unreadable", 0, "the safetensors header is no valid JSON"),)
-        )
+        return Scan(kind="weights", remarks=(Remark("unreadable", 0, "the safetensors header is no valid JSON"),))
     matches = [metadata_match(fields[key]) for key in ("license", "modelspec.license") if fields.get(key)]
     named = " ".join(fields.get(key, "") for key in ("dataset", "datasets", "trained_on"))
     return Scan(kind="weights", matches=tuple(matches), remarks=tuple(dataset_remarks(named, 0)))
@@ -133,21 +125,12 @@ def _fields(text: str) -> list[tuple[str, str, int]]:
 
 
 def _front_matter(text: str) -> list[Match]:
-    return [
-        metadata_match(value, line)
-        for key, value, line in _fields(text)
-        if key == "license" and value.strip()
-    ]
+    return [metadata_match(value, line) for key, value, line in _fields(text) if key == "license" and value.strip()]
 
 
 def _card_remarks(text: str) -> list[Remark]:
     fields = _fields(text)
-    return [
-        remark
-        for key, value, line in fields
-        if "license" not in key
-        for remark in dataset_remarks(value, line)
-    ]
+    return [remark for key, value, line in fields if "license" not in key for remark in dataset_remarks(value, line)]
 
 
 Scanner = Callable[[str, bool], Scan]

@@ -140,9 +140,7 @@ def matches_of(detections: list[dict[str, Any]]) -> list[Match]:
         for match in good:
             origin = "text" if match["end"] - match["start"] > 4 else "notice"
             found.append(
-                Match(
-                    match["expression"], origin, match["start"], match["end"], match["score"], match["rule"]
-                )
+                Match(match["expression"], origin, match["start"], match["end"], match["score"], match["rule"])
             )
         if not good:
             worst = detection["matches"][0]

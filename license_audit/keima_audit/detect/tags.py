@@ -66,9 +66,7 @@ def read_tags(text: str, *, python: bool = False) -> Tags:
     return Tags(tuple(matches), unclosed, tuple(dict.fromkeys(copyrights)), ignored, quoted)
 
 
-def _regions(
-    lines: list[str], edge: re.Pattern[str], start: str
-) -> tuple[tuple[tuple[int, int], ...], list[int]]:
+def _regions(lines: list[str], edge: re.Pattern[str], start: str) -> tuple[tuple[tuple[int, int], ...], list[int]]:
     """Closed regions between start and end marks, and the lines of starts that are never closed.
 
     An unclosed region reaches to the end of the file.
