@@ -106,7 +106,7 @@ Plan make_plan(const Value& x, const std::vector<IndexItem>& items) {
   for (const IndexItem& item : items) {
     if (item.kind == Kind::kNewAxis) {
       plan.basic_shape.push_back(1);
-      plan.spread.push_back(1);
+      if (plan.advanced) plan.spread.push_back(1);
       continue;
     }
     const int64_t length = x.tensor.shape()[dim];
@@ -126,7 +126,7 @@ Plan make_plan(const Value& x, const std::vector<IndexItem>& items) {
       plan.indices.push_back(is_advanced(item) ? item.tensor : Value{scalar_tensor(0, ScalarType::kInt32), nullptr, 0});
     }
     if (item.kind != Kind::kInteger) plan.basic_shape.push_back(range.size);
-    plan.spread.push_back(range.size);
+    if (plan.advanced) plan.spread.push_back(range.size);
     ++dim;
   }
   plan.boxed = sizes;
