@@ -45,10 +45,12 @@ KEIMA_INLINE V exp(V x) {
 template <class V>
 KEIMA_INLINE V log(V x) {
   using I = With<int32_t, V>;
+  using U = With<uint32_t, V>;
   const I subnormal = x < 0x1p-126F;
-  const I bits = bit_cast<I>(subnormal ? x * 0x1p25F : x);
-  const I k = (bits - 0x3f3504f3) >> 23;
-  const V f = bit_cast<V>(bits - (k << 23)) - 1.F;
+  // Unsigned, since the bits of negative numbers, whose result is discarded, would overflow.
+  const U bits = bit_cast<U>(subnormal ? x * 0x1p25F : x);
+  const I k = bit_cast<I>(bits - 0x3f3504f3U) >> 23;
+  const V f = bit_cast<V>(bits - (bit_cast<U>(k) << 23)) - 1.F;
   const V exponent = convert<float>(subnormal ? k - 25 : k);
   const V f2 = f * f;
   // (log(1 + f) - f + f^2 / 2) / f^3 on -0.2930 <= f <= 0.4143
