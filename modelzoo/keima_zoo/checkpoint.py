@@ -18,6 +18,9 @@ from keima_cli import atomic
 from keima_cli.errors import BrokenInputError
 
 FORMAT = "keima-checkpoint-1"
+# No model of the zoo comes near; a longer file is refused before it is read.
+MAX_BYTES = 4 << 30
+_HINT = "use an earlier one, or train anew"
 
 
 @dataclass
@@ -60,27 +63,43 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read(path: Path) -> Checkpoint:
-    """Read a checkpoint; a file that is none, or is cut short, raises BrokenInputError."""
+    """Read a checkpoint; a file that is none, is cut short or is changed raises BrokenInputError."""
+    metadata, arrays = read_arrays(path)
+    if metadata.get("format") != FORMAT:
+        raise BrokenInputError(f"{path} is not a checkpoint of this version ({FORMAT})")
+    try:
+        state = json.loads(metadata["state"])
+        return Checkpoint(
+            recipe=dict(state["recipe"]),
+            progress=_progress(state["progress"]),
+            model=_part(arrays, "model."),
+            optimizer=_part(arrays, "optimizer."),
+            optimizer_steps=int(state["optimizer_steps"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BrokenInputError(f"{path} holds no state to continue from: {error!r}", hint=_HINT) from error
+
+
+def read_arrays(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Metadata and arrays of a safetensors file of at most MAX_BYTES."""
     from safetensors import safe_open
 
     try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise BrokenInputError(f"{path} has {size} bytes, more than any checkpoint here ({MAX_BYTES})")
         with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
-    except (OSError, SafetensorError) as error:
-        raise BrokenInputError(
-            f"{path} cannot be read as a checkpoint: {error}", hint="use an earlier one, or train anew"
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise BrokenInputError(f"{path} is not a checkpoint of this version ({FORMAT})")
-    state = json.loads(metadata["state"])
-    return Checkpoint(
-        recipe=state["recipe"],
-        progress=Progress(**state["progress"]),
-        model=_part(arrays, "model."),
-        optimizer=_part(arrays, "optimizer."),
-        optimizer_steps=state["optimizer_steps"],
-    )
+            return file.metadata() or {}, arrays
+    except (OSError, SafetensorError, TypeError) as error:
+        raise BrokenInputError(f"{path} cannot be read as a checkpoint: {error}", hint=_HINT) from error
+
+
+def _progress(fields: dict[str, Any]) -> Progress:
+    progress = Progress(**fields)
+    if progress.epoch < 0 or progress.batch < 0 or not isinstance(progress.random_state, str):
+        raise ValueError(f"position {progress.epoch}, {progress.batch}")
+    return progress
 
 
 def _part(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -12,13 +12,15 @@ import typer
 from PIL import Image, UnidentifiedImageError
 
 import keima.functional as F  # noqa: N812  # the field's name for it
-from keima_cli import atomic
+from keima_cli import atomic, locks
 from keima_cli.console import Output
-from keima_cli.errors import BrokenInputError, InterruptedByUserError, WrongUseError
-from keima_zoo import checkpoint, fashion_mnist, plots
-from keima_zoo.recipe import load_recipe
-from keima_zoo.training import Run, evaluate, load_model, prepare
+from keima_cli.errors import BrokenInputError, WrongUseError
+from keima_zoo import checkpoint, events, fashion_mnist, plots
+from keima_zoo.interruption import StopRequest
+from keima_zoo.recipe import Recipe, load_recipe
+from keima_zoo.training import Run, Session, evaluate, prepare
 from keima_zoo.training import train as run_training
+from keima_zoo.weights import load_model
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the four Fashion-MNIST .gz files.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -44,26 +46,31 @@ def train(
     output = Output(quiet=quiet, as_json=as_json)
     changes = [*(overrides or []), *([] if seed is None else [f"seed={seed}"])]
     loaded = load_recipe(recipe, changes)
+    folder = fashion_mnist.locate(data)
+    with atomic.explained(out, "make"):
+        out.mkdir(parents=True, exist_ok=True)
+    with locks.hold(out / ".lock", "keima train"):
+        atomic.remove_leftovers(out)
+        accuracy, history = _train_in(out, loaded, folder, resume, output)
+    output.result(f"test accuracy {accuracy:.4f}; see {out}", {"accuracy": accuracy, "history": history})
+
+
+def _train_in(
+    out: Path, recipe: Recipe, folder: Path, resume: bool, output: Output
+) -> tuple[float, list[dict[str, float]]]:
     path = out / "checkpoint.safetensors"
     if path.exists() and not resume:
         raise WrongUseError(f"{path} exists", hint="add --resume to continue it, or choose another --out")
-    folder = fashion_mnist.locate(data)
-    run = Run(loaded, fashion_mnist.read_split(folder, train=True))
+    run = Run(recipe, fashion_mnist.read_split(folder, train=True))
     if resume:
         _resume(run, path)
-    with atomic.explained(out, "make"):
-        out.mkdir(parents=True, exist_ok=True)
     test = fashion_mnist.read_split(folder, train=False)
-    try:
-        run_training(run, test, out, output)
-    except KeyboardInterrupt as error:
-        raise InterruptedByUserError(
-            f"stopped; {path} holds the state", hint="the same command with --resume"
-        ) from error
+    with StopRequest() as stop, events.open_log(out / "events") as log:
+        run_training(run, test, out, Session(output, stop, log))
     accuracy, matrix = evaluate(run.model, test)
     plots.curve(run.progress.history, out / "curve.png")
     plots.confusion(matrix, out / "confusion.png")
-    output.result(f"test accuracy {accuracy:.4f}; see {out}", {"accuracy": accuracy, "history": run.progress.history})
+    return accuracy, run.progress.history
 
 
 def _resume(run: Run, path: Path) -> None:
@@ -78,7 +85,7 @@ def _resume(run: Run, path: Path) -> None:
 
 @eval_app.command("eval")
 def evaluate_command(
-    weights: Annotated[Path, typer.Argument(help="A checkpoint.")],
+    weights: Annotated[Path, typer.Argument(help="A checkpoint, or published weights.")],
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,7 +98,7 @@ def evaluate_command(
 
 @predict_app.command()
 def predict(
-    weights: Annotated[Path, typer.Argument(help="A checkpoint.")],
+    weights: Annotated[Path, typer.Argument(help="A checkpoint, or published weights.")],
     images: Annotated[list[Path], typer.Argument(help="Images: light clothes on black, as in the data set.")],
     as_json: JsonOption = False,
 ) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ import keima.functional as F  # noqa: N812  # the field's name for it
 from keima.autodiff import GradManager
 from keima.optimizer import SGD
 from keima_cli.console import Output
+from keima_cli.errors import BrokenInputError, InterruptedByUserError
 from keima_zoo import checkpoint
+from keima_zoo.events import EventLog
 from keima_zoo.fashion_mnist import Split
+from keima_zoo.interruption import StopRequest
 from keima_zoo.models import MODELS
 from keima_zoo.recipe import Recipe
 
@@ -64,6 +68,11 @@ class Run:
     def batches_an_epoch(self) -> int:
         return len(self.data.images) // self.recipe.batch_size
 
+    @property
+    def batches_done(self) -> int:
+        """Batches trained on since the run's start."""
+        return self.progress.epoch * self.batches_an_epoch + self.progress.batch
+
     def learning_rate(self, batch: int) -> float:
         """Linear warm-up, then half a cosine to 0 (Loshchilov and Hutter, 2017); `batch` counts from the start."""
         total = self.recipe.epochs * self.batches_an_epoch
@@ -83,9 +92,8 @@ class Run:
 
     def train_batch(self, images: keima.Tensor, labels: keima.Tensor) -> float:
         """One step; returns the loss before it."""
-        position = self.progress.epoch * self.batches_an_epoch + self.progress.batch
         for group in self.optimizer.param_groups:
-            group["lr"] = self.learning_rate(position)
+            group["lr"] = self.learning_rate(self.batches_done)
         with self.manager:
             loss = F.cross_entropy(self.model(images), labels, label_smooth=self.recipe.label_smooth)
             self.manager.backward(loss)
@@ -104,15 +112,41 @@ class Run:
         return checkpoint.Checkpoint(self.recipe.model_dump(), self.progress, self.model.state_dict(), arrays, steps)
 
     def restore(self, saved: checkpoint.Checkpoint) -> None:
-        """Continue from a snapshot of the same recipe."""
-        self.model.load_state_dict(saved.model)
+        """Continue from a snapshot of the same recipe; arrays that do not fit the model raise BrokenInputError."""
+        load_weights(self.model, saved.model)
         held = self.optimizer.state_dict()
+        expected = {f"{i}.{name}": array for i, named in held["state"].items() for name, array in named.items()}
+        require_same_arrays("the optimizer", expected, saved.optimizer)
         for i, named in held["state"].items():
             held["state"][i] = {name: saved.optimizer[f"{i}.{name}"] for name in named}
         held["param_groups"][0]["step"] = saved.optimizer_steps
         self.optimizer.load_state_dict(held)
+        try:
+            keima.random.set_state(saved.progress.random_state)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BrokenInputError(f"the checkpoint's random state is damaged: {error!r}") from error
         self.progress = saved.progress
-        keima.random.set_state(saved.progress.random_state)
+
+
+def require_same_arrays(owner: str, expected: dict[str, NDArray[Any]], got: dict[str, NDArray[Any]]) -> None:
+    """Raise BrokenInputError, naming the first difference, unless names, shapes and kinds are the same."""
+    if expected.keys() != got.keys():
+        wrong = sorted(expected.keys() ^ got.keys())[0]
+        how = "lacks" if wrong in expected else "has an unknown"
+        raise BrokenInputError(f"the file {how} array {wrong!r} of {owner}", hint="use the file of this recipe's model")
+    for name, array in expected.items():
+        if array.shape != got[name].shape or array.dtype.kind != got[name].dtype.kind:
+            raise BrokenInputError(
+                f"array {name!r} of {owner}: expected {array.dtype} of shape {array.shape}, "
+                f"got {got[name].dtype} of shape {got[name].shape}"
+            )
+
+
+def load_weights(model: keima.module.Module, arrays: dict[str, NDArray[Any]]) -> None:
+    """Load a state dict into a model, widening float16; one that does not fit raises BrokenInputError."""
+    expected = model.state_dict()
+    require_same_arrays("the model", expected, arrays)
+    model.load_state_dict({name: array.astype(expected[name].dtype) for name, array in arrays.items()})
 
 
 def evaluate(model: keima.module.Module, data: Split) -> tuple[float, NDArray[np.int64]]:
@@ -128,37 +162,54 @@ def evaluate(model: keima.module.Module, data: Split) -> tuple[float, NDArray[np
     return float(np.trace(confusion) / confusion.sum()), confusion
 
 
-def train(run: Run, test: Split, folder: Path, output: Output) -> None:
-    """Train to the recipe's end, with checkpoints in `folder`; Ctrl-C leaves one that the run continues from."""
+@dataclass
+class Session:
+    """What surrounds a run: where its words and figures go, and who may stop it."""
+
+    output: Output
+    stop: StopRequest = field(default_factory=StopRequest)
+    log: EventLog = field(default_factory=EventLog)
+    batches_a_checkpoint: int = BATCHES_A_CHECKPOINT
+
+
+def train(run: Run, test: Split, folder: Path, session: Session) -> None:
+    """Train to the recipe's end, with checkpoints in `folder`.
+
+    When the session's stop is asked for, the batch in work is finished, a checkpoint written and
+    InterruptedByUserError raised. A loss that is not finite raises BrokenInputError and writes nothing.
+    """
     path = folder / "checkpoint.safetensors"
     while run.progress.epoch < run.recipe.epochs:
-        _train_epoch(run, path, output)
+        _train_epoch(run, path, session)
         accuracy, _ = evaluate(run.model, test)
+        session.log.scalar("test/accuracy", accuracy, run.batches_done)
         loss = run.progress.loss_sum / max(run.batches_an_epoch, 1)
         run.progress.history.append({"loss": loss, "accuracy": accuracy})
         run.progress.epoch, run.progress.batch, run.progress.loss_sum = run.progress.epoch + 1, 0, 0.0
         checkpoint.write(path, run.snapshot())
-        output.say(f"epoch {run.progress.epoch}/{run.recipe.epochs}: loss {loss:.4f}, test accuracy {accuracy:.4f}")
+        epochs = f"{run.progress.epoch}/{run.recipe.epochs}"
+        session.output.say(f"epoch {epochs}: loss {loss:.4f}, test accuracy {accuracy:.4f}")
+        if session.stop.asked and run.progress.epoch < run.recipe.epochs:
+            raise _stopped(path)
 
 
-def _train_epoch(run: Run, path: Path, output: Output) -> None:
+def _train_epoch(run: Run, path: Path, session: Session) -> None:
     size = run.recipe.batch_size
     label = f"epoch {run.progress.epoch + 1}"
-    with output.track(label, (run.batches_an_epoch - run.progress.batch) * size, unit="images") as tracker:
+    with session.output.track(label, (run.batches_an_epoch - run.progress.batch) * size, unit="images") as tracker:
         for images, labels in run.batches():
-            try:
-                loss = run.train_batch(images, labels)
-            except KeyboardInterrupt:
-                checkpoint.write(path, run.snapshot())
-                raise
+            loss = run.train_batch(images, labels)
+            if not math.isfinite(loss):
+                raise BrokenInputError(
+                    f"the loss is {loss} at batch {run.progress.batch} of {label}", hint="use a smaller lr"
+                )
             tracker.advance(size, f"loss {loss:.3f}")
-            if run.progress.batch % BATCHES_A_CHECKPOINT == 0:
+            session.log.scalar("train/loss", loss, run.batches_done)
+            if session.stop.asked or run.progress.batch % session.batches_a_checkpoint == 0:
                 checkpoint.write(path, run.snapshot())
+            if session.stop.asked:
+                raise _stopped(path)
 
 
-def load_model(path: Path) -> tuple[keima.module.Module, dict[str, Any]]:
-    """The model of a checkpoint, ready to evaluate, and its recipe."""
-    saved = checkpoint.read(path)
-    model = MODELS[saved.recipe["model"]]()
-    model.load_state_dict(saved.model)
-    return model.eval(), saved.recipe
+def _stopped(path: Path) -> InterruptedByUserError:
+    return InterruptedByUserError(f"stopped; {path} holds the state", hint="the same command with --resume")
