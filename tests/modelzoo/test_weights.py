@@ -22,7 +22,7 @@ from keima_zoo.fashion_mnist import Split
 from keima_zoo.recipe import Recipe
 from keima_zoo.training import Run, Session, evaluate, train
 
-RECIPE = Recipe(model="lenet", epochs=12, batch_size=16, lr=0.05, warmup_batches=5)
+RECIPE = Recipe(model="lenet", epochs=12, batch_size=16, lr=0.05, flip=True, warmup_batches=5, label_smooth=0.1)
 
 
 @pytest.fixture(scope="module")
