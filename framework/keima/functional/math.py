@@ -6,15 +6,20 @@ from __future__ import annotations
 
 import builtins
 
-from .._core import Tensor, ops
+import numpy as np
+
+from .._core import ShapeError, Tensor, UnsupportedError, ops
+from ..autodiff import Function
 from ..typing import Axes, Operand
 
 __all__ = [
     "argmax",
     "argmin",
+    "argsort",
     "dot",
     "isinf",
     "isnan",
+    "matinv",
     "matmul",
     "max",
     "mean",
@@ -23,8 +28,11 @@ __all__ = [
     "normalize",
     "prod",
     "sign",
+    "sort",
     "std",
     "sum",
+    "svd",
+    "topk",
     "var",
 ]
 
@@ -147,3 +155,105 @@ def dot(inp1: Tensor, inp2: Tensor) -> Tensor:
     if builtins.max(inp1.ndim, inp2.ndim) > 1:
         raise ValueError(f"dot: expected vectors, got shapes {inp1.shape} and {inp2.shape}; use matmul")
     return sum(inp1 * inp2)
+
+
+# --- order ---------------------------------------------------------------------------------------------------------
+
+
+def sort(inp: Tensor, descending: bool = False) -> tuple[Tensor, Tensor]:
+    """The elements of each row (the last axis) in order, and the positions (int32) they had.
+
+    Stable; NaN counts as larger than infinity. (MegEngine takes at most two dimensions, and may exchange equal
+    elements.)
+
+    >>> import keima
+    >>> sort(keima.Tensor([3.0, 1.0, 2.0]))
+    (Tensor([1. 2. 3.], device=cpu0), Tensor([1 2 0], dtype=int32, device=cpu0))
+    """
+    values, positions = ops.sort(inp, descending)
+    return values, positions
+
+
+def argsort(inp: Tensor, descending: bool = False) -> Tensor:
+    """The positions (int32) that put each row (the last axis) in order; see :func:`sort`."""
+    return sort(inp, descending)[1]
+
+
+def topk(
+    inp: Tensor, k: int, descending: bool = True, kth_only: bool = False, no_sort: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The k largest elements of each row (the last axis), or smallest without `descending`, and their positions.
+
+    Args:
+        inp: (..., n).
+        k: from 1; more than n means n; a negative k turns `descending` around.
+        kth_only: the k-th element alone, without the last axis.
+        no_sort: leaves the order open; they come sorted all the same.
+
+    >>> import keima
+    >>> topk(keima.Tensor([3.0, 1.0, 2.0]), 2)[0]
+    Tensor([3. 2.], device=cpu0)
+    """
+    if k == 0:
+        raise ValueError("topk: k must not be 0")
+    values, positions = ops.sort(inp, descending == (k > 0), builtins.abs(k))
+    if kth_only:
+        return values[..., -1], positions[..., -1]
+    return values, positions
+
+
+# --- matrices ------------------------------------------------------------------------------------------------------
+
+
+class _Inverse(Function):
+    """LAPACK's inverse; d(X^-1) = -X^-1 dX X^-1 (Petersen and Pedersen, The Matrix Cookbook, 2012, eq. 40)."""
+
+    def forward(self, inp: Tensor) -> Tensor:
+        try:
+            self.inverse = Tensor(np.linalg.inv(inp.numpy()))
+        except np.linalg.LinAlgError as error:
+            raise ValueError(f"matinv: a matrix of the input of shape {inp.shape} is singular") from error
+        return self.inverse
+
+    def backward(self, gradient: Tensor) -> Tensor:
+        return -matmul(matmul(self.inverse, gradient, transpose_a=True), self.inverse, transpose_b=True)
+
+
+def matinv(inp: Tensor) -> Tensor:
+    """The inverse of each float32 matrix of (..., n, n); its gradient is of first order.
+
+    >>> import keima
+    >>> matinv(keima.Tensor([[2.0, 0.0], [0.0, 4.0]]))
+    Tensor([[0.5  0.  ]
+     [0.   0.25]], device=cpu0)
+    """
+    if inp.ndim < 2 or inp.shape[-1] != inp.shape[-2]:
+        raise ShapeError(f"matinv: expected square matrices (..., n, n), got shape {inp.shape}")
+    inverse: Tensor = _Inverse()(inp)
+    return inverse
+
+
+class _Svd(Function):
+    """LAPACK's singular values and vectors."""
+
+    def __init__(self, full_matrices: bool) -> None:
+        super().__init__()
+        self.full_matrices = full_matrices
+
+    def forward(self, inp: Tensor) -> tuple[Tensor, ...]:
+        return tuple(Tensor(part) for part in np.linalg.svd(inp.numpy(), self.full_matrices))
+
+    def backward(self, *gradients: Tensor) -> Tensor:
+        raise UnsupportedError("svd has no gradient here; detach its input")
+
+
+def svd(inp: Tensor, full_matrices: bool = False, compute_uv: bool = True) -> tuple[Tensor, Tensor, Tensor] | Tensor:
+    """Singular value decomposition U diag(S) Vt of each float32 matrix of (..., m, n), without a gradient.
+
+    Returns (U, S, Vt), with k = min(m, n): U is (..., m, k), S (..., k) from the largest on, Vt (..., k, n); with
+    `full_matrices` U and Vt are square. Without `compute_uv` S alone.
+    """
+    if inp.ndim < 2:
+        raise ShapeError(f"svd: expected matrices (..., m, n), got shape {inp.shape}")
+    left, values, right = _Svd(full_matrices)(inp)
+    return (left, values, right) if compute_uv else values

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .._core import Tensor, ops
+from .._core import ShapeError, Tensor, ops
 from ..device import check_device
 from ..typing import Dtype, Operand, Shape
 
@@ -15,12 +15,16 @@ __all__ = [
     "arange",
     "broadcast_to",
     "concat",
+    "cond_take",
     "copy",
+    "cumsum",
+    "diag",
     "expand_dims",
     "eye",
     "flatten",
     "full",
     "full_like",
+    "gather",
     "linspace",
     "meshgrid",
     "ones",
@@ -28,6 +32,7 @@ __all__ = [
     "repeat",
     "reshape",
     "roll",
+    "scatter",
     "split",
     "squeeze",
     "stack",
@@ -298,3 +303,83 @@ def copy(inp: Tensor, device: str | None = None) -> Tensor:
     """A tensor of the same value on `device`; gradients flow through it."""
     check_device(device)
     return ops.reshape(inp, inp.shape)
+
+
+# --- by position ---------------------------------------------------------------------------------------------------
+
+
+def cumsum(inp: Tensor, axis: int) -> Tensor:
+    """Running sums along `axis`, of float32 or int32.
+
+    >>> cumsum(arange(1, 4), 0)
+    Tensor([1. 3. 6.], device=cpu0)
+    """
+    return ops.cumsum(inp, axis)
+
+
+def gather(inp: Tensor, axis: int, index: Tensor) -> Tensor:
+    """out[i, j, ...] = inp[i, index[i, j, ...], ...] for axis 1, and so on; shaped like `index`.
+
+    Args:
+        index: int32, with the dimensions of `inp`; no larger than `inp` but in `axis`. Negative positions count from
+            the end.
+
+    >>> import keima
+    >>> gather(keima.Tensor([[1.0, 2.0], [3.0, 4.0]]), 1, keima.Tensor([[1], [0]]))
+    Tensor([[2.]
+     [3.]], device=cpu0)
+    """
+    if index.ndim != inp.ndim:
+        raise ShapeError(f"gather: expected an index of {inp.ndim} dimensions as in {inp.shape}, got {index.shape}")
+    along = _axis("gather", axis, inp.ndim)
+    covered = tuple(slice(None) if d == along else slice(0, size) for d, size in enumerate(index.shape))
+    return ops.gather(inp[covered], index, along)
+
+
+def scatter(inp: Tensor, axis: int, index: Tensor, source: Tensor) -> Tensor:
+    """A copy of `inp` with out[i, index[i, j, ...], ...] = source[i, j, ...] for axis 1, and so on.
+
+    Args:
+        index: int32, of `inp`'s shape but in `axis`; negative positions count from the end. Of several that name one
+            element the last stays.
+        source: of `index`'s shape and `inp`'s dtype.
+    """
+    return ops.scatter(inp, index, source, axis)
+
+
+def cond_take(mask: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The elements of `x` where `mask`, a bool tensor of its shape, is true; and their positions in the flattened `x`.
+
+    >>> x = arange(4)
+    >>> cond_take(x > 1, x)
+    (Tensor([2. 3.], device=cpu0), Tensor([2 3], dtype=int32, device=cpu0))
+    """
+    if mask.shape != x.shape:
+        raise ShapeError(f"cond_take: expected a mask of shape {x.shape}, got {mask.shape}")
+    positions = ops.nonzero(reshape(mask, (-1,)))[0]
+    return reshape(x, (-1,))[positions], positions
+
+
+def diag(inp: Tensor, k: int = 0) -> Tensor:
+    """A square matrix with the vector `inp` on its k-th diagonal, or the k-th diagonal of the matrix `inp`.
+
+    Diagonals are counted from the main one upwards. (MegEngine reads beyond a matrix that has no diagonal k; here that
+    is an error.)
+
+    >>> diag(arange(1, 3))
+    Tensor([[1. 0.]
+     [0. 2.]], device=cpu0)
+    """
+    down, right = max(-k, 0), max(k, 0)
+    if inp.ndim == 1:
+        rows = arange(inp.shape[0], dtype="int32")
+        out = zeros((inp.shape[0] + abs(k),) * 2, dtype=inp.dtype)
+        out[rows + down, rows + right] = inp
+        return out
+    if inp.ndim != 2:
+        raise ShapeError(f"diag: expected a vector or a matrix, got shape {inp.shape}")
+    length = min(inp.shape[0] - down, inp.shape[1] - right)
+    if length <= 0:
+        raise ShapeError(f"diag: a matrix of shape {inp.shape} has no diagonal {k}")
+    rows = arange(length, dtype="int32")
+    return inp[rows + down, rows + right]

@@ -15,6 +15,8 @@ void declare_shape(Registry&);
 void declare_matmul(Registry&);
 void declare_pooling(Registry&);
 void declare_reduction(Registry&);
+void declare_scan(Registry&);
+void declare_sorting(Registry&);
 
 inline constexpr void (*kFamilies[])(Registry&) = {
     declare_batch_norm,
@@ -25,6 +27,8 @@ inline constexpr void (*kFamilies[])(Registry&) = {
     declare_matmul,
     declare_pooling,
     declare_reduction,
+    declare_scan,
+    declare_sorting,
 };
 
 }  // namespace keima

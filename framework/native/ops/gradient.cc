@@ -21,4 +21,6 @@ void GradCall::set_unbroadcast(size_t i, const Expr& gradient) {
   set(i, reduced);
 }
 
+Expr zeros_of_input(GradCall& g, size_t i) { return {g.applier, {filled(g.in_shape(i), 0.0, g.in_dtype(i)), nullptr, 0}}; }
+
 }  // namespace keima

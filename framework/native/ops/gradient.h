@@ -105,4 +105,7 @@ class GradCall {
   std::span<Value> in_grads_;
 };
 
+// Zeros of input i's shape and dtype, without history.
+Expr zeros_of_input(GradCall& g, size_t i);
+
 }  // namespace keima

@@ -19,10 +19,19 @@ void require_positions(const OpCall& call, size_t i) {
     fail(ErrorKind::kDtype, call.op.name, ": expected int32 ", call.op.inputs[i], ", got ", call.in(i).dtype(), "; convert with astype('int32')");
 }
 
-void check_positions(const OpCall& call, const Tensor& index, int64_t size) {
+// The index with negative positions counted from the end: kernels trust what they are given.
+Tensor wrapped_positions(const OpCall& call, const Tensor& index, int64_t size) {
   const auto* values = index.data<const int32_t>();
-  for (int64_t i = 0; i < index.numel(); ++i)
-    if (values[i] < 0 || values[i] >= size) fail_bad_index(call.op, {0, i, values[i]}, size);
+  bool has_negative = false;
+  for (int64_t i = 0; i < index.numel(); ++i) {
+    if (values[i] < -size || values[i] >= size) fail_bad_index(call.op, {0, i, values[i]}, size);
+    has_negative |= values[i] < 0;
+  }
+  if (!has_negative) return index;
+  const Tensor wrapped = filled(index.shape(), 0.0, index.dtype());
+  auto* out = wrapped.data<int32_t>();
+  for (int64_t i = 0; i < index.numel(); ++i) out[i] = values[i] < 0 ? values[i] + static_cast<int32_t>(size) : values[i];
+  return wrapped;
 }
 
 // --- ravel_index, nonzero --------------------------------------------------------------------------------------
@@ -109,12 +118,18 @@ void infer_into_rows(const OpCall& call, DescList& out) {
   out.push_back({call.in(0).shape(), call.in(0).dtype()});
 }
 
-RowsArgs rows_args(const KernelCall& call, const Tensor& array, const Tensor& in) {
-  check_positions(call, call.in(1), array.shape()[0]);
-  return {in.dtype().scalar(), call.in(1).numel(), array.shape()[1], call.in(1).data<int32_t>(), in.raw(), call.out().raw(), array.shape()[0]};
+// Input 0 is the indexed array; `index` must outlive the result.
+RowsArgs rows_args(const KernelCall& call, const Tensor& index, const Tensor& in) {
+  const Dims& array = call.in(0).shape();
+  return {in.dtype().scalar(), index.numel(), array[1], index.data<int32_t>(), in.raw(), call.out().raw(), array[0]};
 }
 
-void kernel_take_rows(const KernelCall& call) { take_rows(call.exec, rows_args(call, call.in(0), call.in(0))); }
+Tensor rows_index(const KernelCall& call) { return wrapped_positions(call, call.in(1), call.in(0).shape()[0]); }
+
+void kernel_take_rows(const KernelCall& call) {
+  const Tensor index = rows_index(call);
+  take_rows(call.exec, rows_args(call, index, call.in(0)));
+}
 
 // The array's own elements first, unless the result lies over them.
 void start_from_input(const KernelCall& call) {
@@ -122,25 +137,23 @@ void start_from_input(const KernelCall& call) {
 }
 
 void kernel_put_rows(const KernelCall& call) {
-  const RowsArgs args = rows_args(call, call.in(0), call.in(2));
+  const Tensor index = rows_index(call);
   start_from_input(call);
-  put_rows(call.exec, args);
+  put_rows(call.exec, rows_args(call, index, call.in(2)));
 }
 
 void kernel_add_rows(const KernelCall& call) {
-  const RowsArgs args = rows_args(call, call.in(0), call.in(2));
+  const Tensor index = rows_index(call);
   start_from_input(call);
-  add_rows(call.exec, args, call.out().dtype().scalar());
+  add_rows(call.exec, rows_args(call, index, call.in(2)), call.out().dtype().scalar());
 }
 
-Expr zeros(GradCall& g, size_t i) { return {g.applier, {filled(g.in_shape(i), 0.0, g.in_dtype(i)), nullptr, 0}}; }
-
 void grad_take_rows(GradCall& g) {
-  if (g.needs(0)) g.set(0, call<"add_rows">(zeros(g, 0), g.in(1), g.grad()));
+  if (g.needs(0)) g.set(0, call<"add_rows">(zeros_of_input(g, 0), g.in(1), g.grad()));
 }
 // Of several values for one row the last stayed; the others' gradient is not told apart from its, as in NumPy-like APIs.
 void grad_put_rows(GradCall& g) {
-  if (g.needs(0)) g.set(0, call<"put_rows">(g.grad(), g.in(1), zeros(g, 2)));
+  if (g.needs(0)) g.set(0, call<"put_rows">(g.grad(), g.in(1), zeros_of_input(g, 2)));
   if (g.needs(2)) g.set(2, call<"take_rows">(g.grad(), g.in(1)));
 }
 void grad_add_rows(GradCall& g) {
@@ -173,42 +186,49 @@ void infer_scatter(const OpCall& call, DescList& out) {
   out.push_back({call.in(0).shape(), call.in(0).dtype()});
 }
 
-AxisArgs axis_args(const KernelCall& call, const Tensor& in) {
+int axis_of(const KernelCall& call) { return normalize_axis(call.op.name, call.attrs.integer(0), call.in(0).ndim()); }
+
+Tensor axis_index(const KernelCall& call) { return wrapped_positions(call, call.in(1), call.in(0).shape()[axis_of(call)]); }
+
+// Input 0 is the indexed array; `index` must outlive the result.
+AxisArgs axis_args(const KernelCall& call, const Tensor& index, const Tensor& in) {
   const Dims& shape = call.in(0).shape();
-  const int axis = normalize_axis(call.op.name, call.attrs.integer(0), shape.size());
-  AxisArgs args{in.dtype().scalar(), 1, shape[axis], 1, call.in(1).shape()[axis], call.in(1).data<int32_t>(), in.raw(), call.out().raw()};
+  const int axis = axis_of(call);
+  AxisArgs args{in.dtype().scalar(), 1, shape[axis], 1, index.shape()[axis], index.data<int32_t>(), in.raw(), call.out().raw()};
   for (int i = 0; i < shape.size(); ++i)
     if (i != axis) (i < axis ? args.outer : args.inner) *= shape[i];
-  check_positions(call, call.in(1), args.n);
   return args;
 }
 
-void kernel_gather(const KernelCall& call) { gather(call.exec, axis_args(call, call.in(0))); }
+void kernel_gather(const KernelCall& call) {
+  const Tensor index = axis_index(call);
+  gather(call.exec, axis_args(call, index, call.in(0)));
+}
 
 void kernel_scatter(const KernelCall& call) {
-  const AxisArgs args = axis_args(call, call.in(2));
+  const Tensor index = axis_index(call);
   start_from_input(call);
-  scatter(call.exec, args);
+  scatter(call.exec, axis_args(call, index, call.in(2)));
 }
 
 void kernel_scatter_add(const KernelCall& call) {
-  const AxisArgs args = axis_args(call, call.in(2));
+  const Tensor index = axis_index(call);
   start_from_input(call);
-  scatter_add(call.exec, args, call.out().dtype().scalar());
+  scatter_add(call.exec, axis_args(call, index, call.in(2)), call.out().dtype().scalar());
 }
 
-Attrs axis_of(const GradCall& g) { return Attrs{g.attrs.integer(0)}; }
+Attrs axis_attr(const GradCall& g) { return Attrs{g.attrs.integer(0)}; }
 
 void grad_gather(GradCall& g) {
-  if (g.needs(0)) g.set(0, call<"scatter_add">(zeros(g, 0), g.in(1), g.grad(), axis_of(g)));
+  if (g.needs(0)) g.set(0, call<"scatter_add">(zeros_of_input(g, 0), g.in(1), g.grad(), axis_attr(g)));
 }
 void grad_scatter(GradCall& g) {
-  if (g.needs(0)) g.set(0, call<"scatter">(g.grad(), g.in(1), zeros(g, 2), axis_of(g)));
-  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), axis_of(g)));
+  if (g.needs(0)) g.set(0, call<"scatter">(g.grad(), g.in(1), zeros_of_input(g, 2), axis_attr(g)));
+  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), axis_attr(g)));
 }
 void grad_scatter_add(GradCall& g) {
   if (g.needs(0)) g.set(0, g.grad());
-  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), axis_of(g)));
+  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), axis_attr(g)));
 }
 
 // --- one_hot ---------------------------------------------------------------------------------------------------

@@ -665,3 +665,35 @@ REFERENCES["ravel_index"] = Reference(
     lambda rng: [Case((_int32(0, -1, 2), _int32([1], [-4])), ((3, 4),)), Case((_int32(1, 1),), ((2,),))],
     sequence=True,
 )
+
+
+def _sorted(x: Array, descending: bool, count: int) -> tuple[Array, Array]:
+    order = np.argsort(-x if descending else x, axis=-1, kind="stable")
+    order = order if count < 0 else order[..., :count]
+    return np.take_along_axis(x, order, -1), order
+
+
+REFERENCES["sort"] = Reference(
+    _sorted,
+    lambda rng: (
+        [
+            Case((rng.permutation(24).reshape(2, 3, 4) / 8.0,), (descending, count))
+            for descending in (False, True)
+            for count in (-1, 0, 2, 9)
+        ]
+        + [
+            Case((rng.permutation(3000) / 64.0,), (False, -1)),
+            Case((rng.permutation(3000) / 64.0,), (True, 5)),
+            Case((np.zeros((3, 0)),), (False, -1)),
+        ]
+    ),
+    differentiable=(0,),
+)
+REFERENCES["cumsum"] = Reference(
+    lambda x, axis, reverse: np.flip(np.cumsum(np.flip(x, axis), axis), axis) if reverse else np.cumsum(x, axis),
+    lambda rng: (
+        [Case((rng.uniform(-1, 1, (3, 4, 5)),), (axis, reverse)) for axis in (0, 1, -1) for reverse in (False, True)]
+        + [Case((np.zeros((0, 2)),), (0, False))]
+    ),
+    differentiable=(0,),
+)
