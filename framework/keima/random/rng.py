@@ -36,11 +36,19 @@ class RNG:
 
     def __init__(self, seed: int | None = None, device: str | None = None) -> None:
         check_device(device)
-        self._generator = np.random.Generator(np.random.Philox(seed))
+        self._seed = seed
+        # Made when first used: numpy.random takes 11 ms to import.
+        self._made: np.random.Generator | None = None
+
+    @property
+    def _generator(self) -> np.random.Generator:
+        if self._made is None:
+            self._made = np.random.Generator(np.random.Philox(self._seed))
+        return self._made
 
     def seed(self, seed: int) -> None:
         """Start afresh from `seed`."""
-        self._generator = np.random.Generator(np.random.Philox(seed))
+        self._seed, self._made = seed, None
 
     def get_state(self) -> str:
         """The whole state as JSON text."""
