@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc)
 # An installed environment is up to date when the build inputs have not changed since.
 BUILD_INPUTS := pyproject.toml $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
-.PHONY: bench-eager help test test-python test-native lint format clean
+.PHONY: bench-eager bench-training help test test-aarch64 test-python test-native executor-size lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -27,10 +27,12 @@ $(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install -q --no-build-isolation -e '.[all]'
 	touch $@
 
-test: lint test-native test-python ## everything but the slow tests
+test: lint test-native test-aarch64 executor-size test-python ## everything but the slow tests
 
 test-python: $(VENV)/.built ## Python tests, without the slow ones
 	$(BIN)/python -m pytest -q -m 'not slow' tests
+	KEIMA_ISA=scalar $(BIN)/python -m pytest -q tests/framework/keima/ops
+	KEIMA_ISA=avx2 $(BIN)/python -m pytest -q tests/framework/keima/ops
 
 test-slow: $(VENV)/.built ## the slow Python tests
 	$(BIN)/python -m pytest -q -m slow tests
@@ -40,11 +42,24 @@ test-native: | $(BIN)/python ## the native library's own tests, under ASan and U
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-asan -j $(JOBS)
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/native-asan --output-on-failure -j $(JOBS)
 
-lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, reuse
+# test_base is left to the host: qemu-user 7 stops at the fork of a program with threads.
+test-aarch64: | $(BIN)/python ## the kernels' and the executor's tests for 64-bit Arm, under qemu-user
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/aarch64 -G Ninja --toolchain $(abspath $(NATIVE))/cmake/aarch64-linux.cmake -DKEIMA_TESTS=ON
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/aarch64 -j $(JOBS) --target all keima-run
+	PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/aarch64 --output-on-failure -j $(JOBS) -E '^base$$'
+
+executor-size: test-aarch64 ## the stripped size of the executor, and where it comes from
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/x86-64 -G Ninja
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/x86-64 -j $(JOBS) --target keima-run
+	$(BIN)/python benchmarks/executor/size.py build/x86-64
+	$(BIN)/python benchmarks/executor/size.py build/aarch64 aarch64-linux-gnu-strip
+
+lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, the arrows of the C++ layers, reuse
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python $(NATIVE)/cmake/check_layers.py $(NATIVE)
 	$(BIN)/reuse lint -q || $(BIN)/reuse lint
 
 demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots and predictions (in demo/)
@@ -54,6 +69,9 @@ demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots an
 	$(BIN)/python -m keima_zoo.samples demo
 	$(BIN)/keima predict demo/checkpoint.safetensors demo/samples/*.png
 	@echo "See demo/curve.png and demo/confusion.png."
+
+bench-training: $(VENV)/.built ## a training step of ResNet-18 against PyTorch
+	$(BIN)/python benchmarks/training/run.py
 
 bench-eager: $(VENV)/.built ## the cost of small ops against PyTorch
 	$(BIN)/python benchmarks/eager/run.py

@@ -15,7 +15,7 @@ endfunction()
 # One static (or header-only) library a layer; headers are included as "<layer>/<file>.h" from framework/native.
 # keima_layer(NAME [SOURCES file...] [DEPENDS layer...] [FREESTANDING])
 # FREESTANDING: no exceptions, no RTTI, functions and data in their own sections, for the deployment runtime.
-# DEPENDS is the arrow check: check_layers.py compares each layer's #include lines with it.
+# DEPENDS is the arrow check: cmake/check_layers.py (`make lint`) compares each layer's #include lines with it.
 function(keima_layer name)
   cmake_parse_arguments(ARG "FREESTANDING" "" "SOURCES;DEPENDS" ${ARGN})
   set(target keima_${name})

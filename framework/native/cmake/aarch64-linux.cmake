@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+# Cross compilation for 64-bit Arm with Debian's packages g++-aarch64-linux-gnu and qemu-user.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-aarch64;-L;/usr/aarch64-linux-gnu")
