@@ -403,7 +403,14 @@ def logsigmoid(inp: Operand) -> Tensor:
 
 
 def logsumexp(inp: Tensor, axis: Axes, keepdims: bool = False) -> Tensor:
-    """log(sum(exp(x))) over `axis`, without overflow."""
+    """log(sum(exp(x))) over `axis`, without overflow.
+
+    >>> import keima
+    >>> logsumexp(keima.Tensor([[1000.0, 0.0]]), 1)
+    Tensor([1000.], device=cpu0)
+    """
+    if isinstance(axis, int):
+        return ops.logsumexp(inp, axis, keepdims)
     # The shift cancels: it needs no gradient of its own.
     top = ops.max(inp, axis, True).detach()
     finite = ops.where(ops.isinf(top), ops.full((), 0.0, inp.dtype), top)
