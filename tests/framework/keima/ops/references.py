@@ -700,9 +700,9 @@ REFERENCES["cumsum"] = Reference(
 
 REFERENCES["logsumexp"] = Reference(
     lambda x, axis, keepdims: np.logaddexp.reduce(x, axis, keepdims=keepdims),
-    lambda rng: [
-        Case((rng.uniform(-3, 3, (3, 4, 5)),), (axis, keepdims)) for axis in (0, 1, -1) for keepdims in (False, True)
-    ]
-    + [Case((rng.uniform(-1, 1, (7,)) + 500,), (0, False)), Case((np.zeros((0, 3)),), (1, False))],
+    lambda rng: (
+        [Case((rng.uniform(-3, 3, (3, 4, 5)),), (axis, keepdims)) for axis in (0, 1, -1) for keepdims in (False, True)]
+        + [Case((rng.uniform(-1, 1, (7,)) + 500,), (0, False)), Case((np.zeros((0, 3)),), (1, False))]
+    ),
     differentiable=(0,),
 )
