@@ -13,6 +13,6 @@ app = typer.Typer(add_completion=False, invoke_without_command=True, no_args_is_
 def release() -> None:
     """Test the trimmed public build, then publish it.
 
-    Coming: the trimmed tree built and tested on clean environments of each supported system and Python, licence audit and
-    sync check before it, and wheels and weights published only when all of it passed. No command exists yet.
+    Coming: the trimmed tree built and tested on clean environments of each supported system and Python, licence audit
+    and sync check before it, and wheels and weights published only when all of it passed. No command exists yet.
     """
