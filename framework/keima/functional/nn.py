@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from .. import random
-from .._core import Tensor, UnsupportedError, ops
+from .._core import ShapeError, Tensor, UnsupportedError, ops
 from ..autodiff import no_grad
 from ..typing import Axes, Operand, Pair
 from .math import normalize
@@ -34,6 +34,7 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "linear",
+    "local_response_norm",
     "logsigmoid",
     "logsoftmax",
     "logsumexp",
@@ -342,6 +343,27 @@ def instance_norm(
 ) -> Tensor:
     """Standardised over each channel of each image; weight and bias are (C,)."""
     return group_norm(inp, inp.shape[1], affine, weight, bias, eps)
+
+
+def local_response_norm(
+    inp: Tensor, kernel_size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
+) -> Tensor:
+    """inp / (k + alpha s)^beta, s the sum of squares over `kernel_size` channels around each (Krizhevsky et al., 2012).
+
+    Args:
+        inp: (N, C, H, W).
+        kernel_size: odd.
+    """
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        raise ValueError(f"local_response_norm: kernel_size must be odd, got {kernel_size}")
+    if inp.ndim != 4:
+        raise ShapeError(f"local_response_norm: expected an input of shape (N, C, H, W), got {inp.shape}")
+    reach, channels = kernel_size // 2, inp.shape[1]
+    squares = pad(ops.square(inp), [(0, 0), (reach, reach), (0, 0), (0, 0)])
+    total = squares[:, :channels]
+    for shift in range(1, kernel_size):
+        total = total + squares[:, shift : shift + channels]
+    return inp / ops.pow(k + alpha * total, beta)
 
 
 # --- activation ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -302,6 +303,81 @@ class InstanceNorm(GroupNorm):
 
     def __init__(self, num_channels: int, eps: float = 1e-05, affine: bool = True, **kwargs: Any) -> None:
         super().__init__(num_channels, num_channels, eps, affine, **kwargs)
+
+
+class GeneralNorm(Module):
+    """Standardised over `normalized_axis`, whose sizes are `normalized_shape`."""
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int] | None = None,
+        normalized_axis: int | Sequence[int] = 0,
+        eps: float = 1e-05,
+        affine: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if affine and normalized_shape is None:
+            raise ValueError("GeneralNorm: normalized_shape is required with affine=True")
+        self.normalized_axis = (normalized_axis,) if isinstance(normalized_axis, int) else tuple(normalized_axis)
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else normalized_shape
+        self.eps, self.affine = eps, affine
+        sizes = tuple(self.normalized_shape or ())
+        self.weight = Parameter(np.ones(sizes, dtype=np.float32)) if affine else None
+        self.bias = _parameter(*sizes) if affine else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.general_norm(x, self.normalized_axis, self.affine, self.weight, self.bias, self.eps)
+
+
+class LocalResponseNorm(Module):
+    """Divided by a power of the squares of neighbouring channels; see `functional.local_response_norm`."""
+
+    def __init__(
+        self, kernel_size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.kernel_size, self.k, self.alpha, self.beta = kernel_size, k, alpha, beta
+
+    def forward(self, inp: Tensor) -> Tensor:
+        return F.local_response_norm(inp, self.kernel_size, self.k, self.alpha, self.beta)
+
+
+# --- shape ---------------------------------------------------------------------------------------------------------
+
+
+class Pad(Module):
+    """A border around each dimension; see `functional.pad`."""
+
+    def __init__(
+        self, pad_width: tuple[tuple[int, int], ...], mode: str = "constant", constant_val: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.pad_width, self.mode, self.constant_val = pad_width, mode, constant_val
+
+    def forward(self, src: Tensor) -> Tensor:
+        return F.pad(src, self.pad_width, self.mode, self.constant_val)
+
+
+class PixelShuffle(Module):
+    """Channels (C r^2) made pixels, r times as many in each direction."""
+
+    def __init__(self, upscale_factor: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.upscale_factor = upscale_factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(x, self.upscale_factor)
+
+
+class Concat(Module):
+    """Tensors put together along an axis."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
+
+    def forward(self, inps: Sequence[Tensor], axis: int = 0) -> Tensor:
+        return F.concat(inps, axis)
 
 
 # --- pooling -------------------------------------------------------------------------------------------------------
