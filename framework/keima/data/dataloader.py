@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import multiprocessing.connection
 import signal
@@ -166,10 +167,9 @@ class _Pool:
         request = next(self.requests, None)
         if request is None:
             return 0
-        try:
+        # A worker that has died is noticed when its answer is waited for: what it gave before comes first.
+        with contextlib.suppress(OSError):
             self.connections[worker].send(request)
-        except OSError:
-            raise self._died(worker) from None
         return 1
 
     def _answer(self, worker: int) -> Any:

@@ -122,13 +122,13 @@ class Failing(Dataset):
         ("raise", "KeyError: 'no such sample'"),
         ("kill", "ended by SIGKILL"),
         ("exit", "exit code 3"),
-        ("hang", "no batch in 0.5 s"),
+        ("hang", "no batch in 4 s"),
     ],
 )
 def test_what_happens_to_a_worker_is_said(how: str, message: str) -> None:
     seen = []
     with pytest.raises(keima.WorkerError, match=message):
-        for batch in DataLoader(Failing(how), num_workers=2, timeout=0.5 if how == "hang" else 0):
+        for batch in DataLoader(Failing(how), num_workers=2, timeout=4 if how == "hang" else 0):
             seen.append(batch)
     assert len(seen) == 5
 
