@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`keima sync check`: says which references lead into what was cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from keima_cli.atomic import write_text
+from keima_cli.console import Output
+from keima_cli.errors import WrongUseError
+from keima_cli.findings import Finding, Report, Severity, print_findings, to_junit, to_sarif
+from keima_sync.references import syntax
+from keima_sync.references.check import RULES, compare, judge
+from keima_sync.references.history import episodes
+from keima_sync.references.languages import Extractions
+from keima_sync.references.tree import find_commit, open_repository, open_tree
+
+check_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
+
+Lone = Annotated[str | None, typer.Option("--tree", help="DIR or REPOSITORY@REVISION to check alone.")]
+Internal = Annotated[str | None, typer.Option(help="The whole tree: DIR or REPOSITORY@REVISION.")]
+Public = Annotated[str | None, typer.Option(help="The trimmed tree: DIR or REPOSITORY@REVISION.")]
+File = Annotated[Path | None, typer.Option(dir_okay=False)]
+
+
+@check_app.command()
+def check(
+    tree: Lone = None,
+    internal: Internal = None,
+    public: Public = None,
+    history: Annotated[bool, typer.Option("--history", help="With --tree: over all commits up to it.")] = False,
+    unknown: Annotated[bool, typer.Option(help="List what cannot be told from the text.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    sarif: File = None,
+    junit: File = None,
+) -> None:
+    """Find references that lead into what is not there; exit code 1 if there are any.
+
+    With --internal and --public, what resolves in the first tree and not in the second. With --tree, what leads into
+    the tree's own folders, where there is nothing.
+    """
+    found = _findings(tree, internal, public, history=history)
+    report = Report.of("keima-sync", version("keima"), (*RULES, syntax.BROKEN), found)
+    if sarif:
+        write_text(sarif, to_sarif(report))
+    if junit:
+        write_text(junit, to_junit(report))
+    _show(report, as_json=as_json, least=Severity.NOTE if unknown or history else Severity.WARNING)
+    raise typer.Exit(int(report.exit_code()))
+
+
+def _findings(tree: str | None, internal: str | None, public: str | None, *, history: bool) -> Iterator[Finding]:
+    if tree and not (internal or public):
+        return _over_history(tree) if history else judge(open_tree(tree), Extractions())
+    if internal and public and not (tree or history):
+        return _both(internal, public)
+    raise WrongUseError("expected --tree, or --internal with --public", hint="keima sync check --tree .")
+
+
+def _both(internal: str, public: str) -> Iterator[Finding]:
+    whole, trimmed = open_tree(internal), open_tree(public)
+    yield from compare(whole, trimmed, Extractions())
+    yield from syntax.compare(whole, trimmed)
+
+
+def _over_history(tree: str) -> Iterator[Finding]:
+    place, at, revision = tree.rpartition("@")
+    repository = open_repository(place if at else tree)
+    for episode in episodes(repository, find_commit(repository, revision if at else "HEAD")):
+        yield episode.finding()
+
+
+def _show(report: Report, *, as_json: bool, least: Severity) -> None:
+    if as_json:
+        Output(as_json=True).result("", report.as_json())
+    else:
+        print_findings(report, Console(soft_wrap=True, highlight=False), at_least=least)

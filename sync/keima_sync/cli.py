@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`keima sync`: trims internal code and proves that nothing dangles."""
+
+from __future__ import annotations
+
+import typer
+
+from keima_sync.check_cli import check
+
+app = typer.Typer(
+    help="Trim internal code and replay commits to the public repository.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(check)
+
+
+@app.callback()
+def sync() -> None:
+    """Trim internal code and replay commits to the public repository."""

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""#include lines of C, C++, Objective-C, CUDA and their kin."""
+
+from __future__ import annotations
+
+import re
+
+from keima_sync.references.model import Extraction, Kind, Reference, Strength, text
+
+_COMMENT = re.compile(rb'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*(?:include|include_next|import)\b[ \t]*([^\n]*)", re.MULTILINE)
+_WRITTEN = re.compile(rb'"([^"\n]+)"|<([^>\n]+)>')
+_STANDARD = frozenset(
+    b"assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic "
+    b"stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype unistd pthread "
+    b"dlfcn fcntl dirent malloc alloca poll sched semaphore strings syslog termios windows".split()
+)
+
+
+def extract(data: bytes) -> Extraction:
+    """Quoted includes look beside the referrer first; angled ones only under include roots."""
+    found = []
+    code = _COMMENT.sub(_blank, data)
+    for match in _INCLUDE.finditer(code):
+        line = code.count(b"\n", 0, match.start()) + 1
+        written = _WRITTEN.match(match[1])
+        if written is None:
+            if match[1].strip():
+                found.append(Reference(line, Kind.INCLUDE, text(match[1].strip()), unknown="a macro names the header"))
+        elif written[1]:
+            found.append(_quoted(line, written[1].strip()))
+        elif not _is_standard(written[2]):
+            name = written[2].strip()
+            found.append(Reference(line, Kind.INCLUDE, f"<{text(name)}>", suffixes=(_inner(name),)))
+    return Extraction(tuple(found))
+
+
+def _quoted(line: int, name: bytes) -> Reference:
+    return Reference(line, Kind.INCLUDE, text(name), (name.lstrip(b"/"),), (_inner(name),), Strength.LIKELY)
+
+
+def _inner(name: bytes) -> bytes:
+    """What is left of an include when it is seen from an unknown root: without `.`, and without leading `..`."""
+    parts: list[bytes] = []
+    for part in name.split(b"/"):
+        if part == b"..":
+            parts[-1:] = []
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/".join(parts)
+
+
+def _is_standard(name: bytes) -> bool:
+    """A header of C, C++ or POSIX is the system's even if the tree has one of that name."""
+    stem, dot, _ = name.partition(b".")
+    return b"/" not in name and (not dot or stem in _STANDARD)
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    """A comment's line ends, so that line numbers stay; strings are kept."""
+    return match[0] if match[0].startswith(b'"') else b" " + b"\n" * match[0].count(b"\n")

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Compares the references of two trees, or judges those of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from keima_cli.findings import Finding, Rule, Severity, Spot
+from keima_sync.references.languages import Extractions
+from keima_sync.references.model import Kind, Reference, Strength, text
+from keima_sync.references.resolve import places, resolve
+from keima_sync.references.tree import Tree, folder_of
+
+DANGLING = Rule(
+    "dangling-reference",
+    "the target is not in the tree",
+    "Exclude the referrer, put the reference into a marked internal block, or publish the target.",
+)
+RETARGETED = Rule(
+    "retargeted-reference",
+    "the target was cut and another file takes its place",
+    "Check that the other file is meant, else treat the reference as dangling.",
+    Severity.WARNING,
+)
+UNKNOWN = Rule(
+    "unknown-reference",
+    "the target cannot be told from the text",
+    "Nothing to do if the build covers it: it is listed so that nobody takes it for checked.",
+    Severity.NOTE,
+)
+RULES = (DANGLING, RETARGETED, UNKNOWN)
+HINT = "exclude the referrer, mark the lines as internal, or publish the target"
+
+
+@dataclass(frozen=True)
+class Located:
+    """A reference at its referrer."""
+
+    referrer: bytes
+    reference: Reference
+
+    def finding(self, rule: Rule, message: str, severity: Severity | None = None, target: bytes = b"") -> Finding:
+        """The finding that says so of this reference; `target` is the path that was cut."""
+        evidence = (Spot(text(target), message="in the internal tree only"),) if target else ()
+        return Finding(
+            rule.id,
+            message,
+            rule.severity if severity is None else severity,
+            text(self.referrer),
+            self.reference.line,
+            hint=HINT if rule is not UNKNOWN else "",
+            key=f"{self.reference.kind.value} {self.reference.target}",
+            evidence=evidence,
+            properties=(("kind", self.reference.kind.value), ("target", self.reference.target)),
+        )
+
+
+def references(tree: Tree, extractions: Extractions) -> Iterator[Located]:
+    """All references of a tree, by path."""
+    for path in sorted(tree.files):
+        for reference in extractions.of(tree, path).references:
+            yield Located(path, reference)
+
+
+def compare(
+    internal: Tree,
+    public: Tree,
+    extractions: Extractions,
+    origin: Callable[[bytes], bytes] = lambda path: path,
+) -> Iterator[Finding]:
+    """Yield what resolves in the internal tree and not, or to another file, in the public one.
+
+    `origin` gives the internal path of a public one, for rules that move files.
+    """
+    for located in references(public, extractions):
+        if located.reference.unknown:
+            yield located.finding(UNKNOWN, f"{located.reference.target}: {located.reference.unknown}")
+            continue
+        before = resolve(located.reference, origin(located.referrer), internal)
+        if before:
+            yield from _changed(located, before, public, origin)
+
+
+def _changed(
+    located: Located, before: tuple[bytes, ...], public: Tree, origin: Callable[[bytes], bytes]
+) -> Iterator[Finding]:
+    after = resolve(located.reference, located.referrer, public)
+    if not after:
+        message = f"{located.reference.target} is {text(before[0])}, which was cut"
+        yield located.finding(DANGLING, message, target=before[0])
+    elif before[0] not in {origin(path) for path in after}:
+        message = f"{located.reference.target} was {text(before[0])}, now it finds {text(after[0])}"
+        yield located.finding(RETARGETED, message, target=before[0])
+
+
+def judge(tree: Tree, extractions: Extractions) -> Iterator[Finding]:
+    """Yield the references of one tree that lead into its own folders, where there is nothing."""
+    generated = generated_names(tree, extractions)
+    for located in references(tree, extractions):
+        if located.reference.unknown:
+            yield located.finding(UNKNOWN, f"{located.reference.target}: {located.reference.unknown}")
+        elif is_dangling(located, tree) and not _is_made(located.reference, generated):
+            firm = located.reference.strength is Strength.FIRM
+            message = f"{located.reference.target} is not in the tree"
+            yield located.finding(DANGLING, message, Severity.ERROR if firm else Severity.WARNING)
+
+
+def is_dangling(located: Located, tree: Tree) -> bool:
+    """Whether nothing but this tree could hold the target, and it does not."""
+    reference = located.reference
+    if reference.strength is Strength.WEAK or resolve(reference, located.referrer, tree):
+        return False
+    return reference.strength is Strength.FIRM or _own_folder(located, tree)
+
+
+def generated_names(tree: Tree, extractions: Extractions) -> frozenset[bytes]:
+    """Names of files that the tree's build files say they make."""
+    return frozenset().union(*(extractions.of(tree, path).generated for path in tree.files))
+
+
+def _is_made(reference: Reference, generated: frozenset[bytes]) -> bool:
+    return any(path.rpartition(b"/")[2] in generated for path in reference.candidates + reference.suffixes)
+
+
+def _own_folder(located: Located, tree: Tree) -> bool:
+    """Whether the folder that should hold the target is one of the tree's."""
+    reference, folder = located.reference, folder_of(located.referrer)
+    if reference.kind is Kind.INCLUDE:
+        parent = folder_of(reference.suffixes[0])
+        return bool(parent) and any(
+            path == parent or path.endswith(b"/" + parent) for path in tree.named(parent.rpartition(b"/")[2])
+        )
+    return any(tree.has(folder_of(path)) for candidate in reference.candidates for path in places(candidate, folder))

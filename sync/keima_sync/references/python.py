@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Imports of Python files, and modules named by importlib or as entry points."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from keima_sync.references.model import Extraction, Kind, Reference, Strength
+
+_ENTRY_POINT = re.compile(r"(?:[\w.-]+\s*=\s*)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\s*\[[\w, ]*\])?")
+_LOADERS = {"import_module", "__import__", "importorskip"}
+_SOURCES = (b".py", b"/__init__.py", b".pyx", b".pyi", b"/__init__.pyi", b".pxd", b"")
+
+
+def extract(data: bytes) -> Extraction:
+    """Absolute, relative and lazy imports; a computed module name is unknown, as is a file that does not parse."""
+    tree = parse(data)
+    if tree is None:
+        return Extraction((Reference(1, Kind.IMPORT, "", unknown="not Python that this interpreter parses"),))
+    guarded = _guarded(tree)
+    found: list[Reference] = []
+    for node in ast.walk(tree):
+        strength = Strength.WEAK if node in guarded else Strength.LIKELY
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found += absolute(node.lineno, alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            found += _import_from(node, strength)
+        elif isinstance(node, ast.Call):
+            found += _loaded(node)
+    return Extraction(tuple(sorted(found, key=lambda reference: reference.line)))
+
+
+def parse(data: bytes) -> ast.Module | None:
+    """The syntax tree, or None."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes in other people's strings
+        try:
+            return ast.parse(data)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def absolute(line: int, dotted: str) -> Iterator[Reference]:
+    """An absolute import: each package on the way is imported too."""
+    parts = dotted.split(".")
+    for length in range(1, len(parts) + 1):
+        stem = "/".join(parts[:length]).encode()
+        yield Reference(line, Kind.IMPORT, ".".join(parts[:length]), suffixes=_files(stem))
+
+
+def entry_points(line: int, value: str) -> Iterator[Reference]:
+    """The module of `name = package.module:object`, if the text is one."""
+    match = _ENTRY_POINT.fullmatch(value.strip())
+    if match:
+        yield from absolute(line, match[1])
+
+
+def _files(stem: bytes) -> tuple[bytes, ...]:
+    return tuple(stem + ending for ending in _SOURCES)
+
+
+def _import_from(node: ast.ImportFrom, strength: Strength) -> Iterator[Reference]:
+    if node.level == 0:
+        yield from absolute(node.lineno, node.module or "")
+        for alias in node.names:
+            yield from list(absolute(node.lineno, f"{node.module}.{alias.name}"))[-1:]
+        return
+    up = "." * node.level
+    base = b"/".join([b".", *[b".."] * (node.level - 1)])
+    stem = base
+    for part in (node.module or "").split("."):
+        if part:
+            stem += b"/" + part.encode()
+            last = stem == base + b"/" + (node.module or "").replace(".", "/").encode()
+            yield Reference(
+                node.lineno,
+                Kind.IMPORT,
+                up + (node.module or ""),
+                _files(stem),
+                strength=strength if last else Strength.WEAK,
+            )
+    if not node.module:
+        yield Reference(node.lineno, Kind.IMPORT, up, (base + b"/__init__.py", base))
+    for alias in node.names:
+        if alias.name != "*":
+            target = up + ".".join(part for part in (node.module, alias.name) if part)
+            # The name may be an attribute: nothing is said if it never was a module.
+            yield Reference(node.lineno, Kind.IMPORT, target, _files(stem + b"/" + alias.name.encode())[:-1])
+
+
+def _loaded(node: ast.Call) -> Iterator[Reference]:
+    function = node.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    if name not in _LOADERS or not node.args:
+        return
+    first = node.args[0]
+    if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+        yield Reference(node.lineno, Kind.IMPORT, ast.unparse(first)[:80], unknown="the module's name is computed")
+    elif first.value.startswith("."):
+        level = len(first.value) - len(first.value.lstrip("."))
+        yield from _import_from(ast.ImportFrom(first.value[level:], [], level, lineno=node.lineno), Strength.WEAK)
+    elif first.value:
+        yield from absolute(node.lineno, first.value)
+
+
+def _guarded(tree: ast.Module) -> set[ast.AST]:
+    """Nodes inside a try that has handlers, or under TYPE_CHECKING: their absence may be meant."""
+    nodes: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and node.handlers:
+            nodes.update(inner for statement in node.body for inner in ast.walk(statement))
+    return nodes

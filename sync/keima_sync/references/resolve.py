@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Says which files of a tree a reference may mean, the likeliest first."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from keima_sync.references.model import ANCESTOR, Kind, Reference
+from keima_sync.references.tree import Tree, ancestors, folder_of, join
+
+_STANDARD_MODULES = {name.encode() for name in sys.stdlib_module_names}
+
+
+def resolve(reference: Reference, referrer: bytes, tree: Tree) -> tuple[bytes, ...]:
+    """Paths that exist: candidates in their order, then those with the right end, nearest to the referrer first."""
+    folder = folder_of(referrer)
+    found: dict[bytes, None] = {}
+    for candidate in reference.candidates:
+        for path in places(candidate, folder):
+            hit = tree.find(path)
+            if hit is not None:
+                found[hit] = None
+    for suffix in reference.suffixes:
+        found.update(dict.fromkeys(sorted(_ending(suffix, reference.kind, folder, tree), key=_nearness(folder))))
+    return tuple(found)
+
+
+def places(candidate: bytes, folder: bytes) -> Iterator[bytes]:
+    """The paths from the root that a candidate stands for; none where it leaves the tree."""
+    if candidate.startswith(b"/"):
+        joined = [join(b"", candidate.lstrip(b"/"))]
+    elif candidate.startswith(ANCESTOR):
+        rest = candidate[len(ANCESTOR) :]
+        joined = [join(above, rest) for above in (folder, *ancestors(folder))]
+    else:
+        joined = [join(folder, candidate)]
+    return (path for path in joined if path is not None)
+
+
+def _ending(suffix: bytes, kind: Kind, folder: bytes, tree: Tree) -> Iterator[bytes]:
+    for path in tree.named(suffix.rpartition(b"/")[2]):
+        if path != suffix and not path.endswith(b"/" + suffix):
+            continue
+        if kind is not Kind.IMPORT or _on_python_path(path[: -len(suffix)].rstrip(b"/"), suffix, folder, tree):
+            yield path
+
+
+def _on_python_path(root: bytes, suffix: bytes, folder: bytes, tree: Tree) -> bool:
+    """A folder that is a package itself is no place where absolute imports start, unless a script lies in it."""
+    if root == folder:
+        return True
+    top = suffix.partition(b"/")[0].partition(b".")[0]
+    return top not in _STANDARD_MODULES and (not root or root + b"/__init__.py" not in tree.files)
+
+
+def _nearness(folder: bytes) -> Callable[[bytes], tuple[int, int, bytes]]:
+    here = folder.split(b"/")
+
+    def key(path: bytes) -> tuple[int, int, bytes]:
+        there = path.split(b"/")
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there))
+        )
+        return -shared, len(there), path
+
+    return key

@@ -1,0 +1,215 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Trees of files by path, from a folder or from a commit, without a checkout."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from keima_cli.errors import BrokenInputError, WrongUseError
+
+GITLINK = 0o160000
+SYMLINK = 0o120000
+MAX_BYTES = 8 << 20
+"""Larger blobs are data, not source: they are listed and not read."""
+_MAX_HOPS = 40  # of symlinks, as Linux allows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a tree: git's mode, and the id of its content."""
+
+    mode: int
+    blob: str
+
+
+class Tree:
+    """Files by path (bytes, forward slashes), with the folders that they make up; symlinks are followed inside it."""
+
+    def __init__(self, read: Callable[[bytes, Entry], bytes]) -> None:
+        self.files: dict[bytes, Entry] = {}
+        self._read = read
+        self._folders: Counter[bytes] = Counter()
+        self._by_name: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self._links: dict[bytes, Entry] = {}
+
+    def add(self, path: bytes, entry: Entry) -> None:
+        """Put a file in, or replace it."""
+        if path in self.files:
+            self.remove(path)
+        self.files[path] = entry
+        self._by_name[_name(path)].add(path)
+        for folder in ancestors(path):
+            self._folders[folder] += 1
+            if self._folders[folder] == 1 and folder:
+                self._by_name[_name(folder)].add(folder)
+        if entry.mode in (GITLINK, SYMLINK):
+            self._links[path] = entry
+
+    def remove(self, path: bytes) -> None:
+        """Take a file out, and folders that are empty then."""
+        del self.files[path]
+        self._links.pop(path, None)
+        self._by_name[_name(path)].discard(path)
+        for folder in ancestors(path):
+            self._folders[folder] -= 1
+            if not self._folders[folder]:
+                del self._folders[folder]
+                self._by_name[_name(folder)].discard(folder)
+
+    def read(self, path: bytes) -> bytes:
+        """The content of a file; of a symlink, its target."""
+        return self._read(path, self.files[path])
+
+    def has(self, path: bytes) -> bool:
+        """Whether it is a file or a folder here, as the path is written."""
+        return path in self.files or path in self._folders
+
+    def find(self, path: bytes) -> bytes | None:
+        """The path, or what symlinks make of it, if it exists; what lies in a submodule counts as existing."""
+        for _ in range(_MAX_HOPS):
+            entry = self.files.get(path)
+            if self.has(path) and (entry is None or entry.mode != SYMLINK):
+                return path
+            link = next((way for way in (path, *ancestors(path)) if way in self._links), None)
+            if link is None:
+                return None
+            if self._links[link].mode == GITLINK:
+                return link
+            target = join(folder_of(link), self.read(link))
+            if target is None:
+                return link  # leaves the tree: reported by the symlink itself, not by those who go through it
+            rest = path[len(link) :].lstrip(b"/")
+            path = b"/".join(part for part in (target, rest) if part)
+        return None
+
+    def named(self, name: bytes) -> set[bytes]:
+        """All files and folders whose last component is `name`."""
+        return self._by_name.get(name, set())
+
+
+def ancestors(path: bytes) -> Iterator[bytes]:
+    """The folders above a path, the nearest first, the root (empty) last."""
+    while path:
+        path = folder_of(path)
+        yield path
+
+
+def folder_of(path: bytes) -> bytes:
+    """The folder that holds it; empty for the root."""
+    return path.rpartition(b"/")[0]
+
+
+def _name(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2]
+
+
+def join(folder: bytes, relative: bytes) -> bytes | None:
+    """The path from the root of `relative` as seen from `folder`, or None if it leaves the tree."""
+    if relative.startswith(b"/"):
+        return None
+    parts = [part for part in folder.split(b"/") if part]
+    for part in relative.split(b"/"):
+        if part == b"..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/".join(parts)
+
+
+def open_tree(spec: str) -> Tree:
+    """Open `DIR`, or `REPOSITORY@REVISION`; raises WrongUseError or BrokenInputError."""
+    if Path(spec).is_dir():
+        return from_folder(Path(spec))
+    place, at, revision = spec.rpartition("@")
+    if not at:
+        raise WrongUseError(f"{spec} is neither a folder nor REPOSITORY@REVISION", hint="check the path")
+    repository = open_repository(place)
+    return from_commit(repository, find_commit(repository, revision))
+
+
+def open_repository(place: str) -> pygit2.Repository:
+    """The repository at or above a folder; raises BrokenInputError."""
+    found = pygit2.discover_repository(place) if Path(place).is_dir() else None
+    if found is None:
+        raise BrokenInputError(f"{place} is not a git repository", hint="give REPOSITORY@REVISION")
+    return pygit2.Repository(found)
+
+
+def find_commit(repository: pygit2.Repository, revision: str) -> pygit2.Commit:
+    """The commit that a revision names; raises WrongUseError."""
+    try:
+        return repository.revparse_single(revision).peel(pygit2.Commit)
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        hint = "fetch the whole history" if repository.is_shallow else "git log shows the revisions"
+        raise WrongUseError(f"no commit {revision!r} in {repository.path}", hint=hint) from error
+
+
+def from_commit(repository: pygit2.Repository, commit: pygit2.Commit) -> Tree:
+    """The tree of a commit; blobs are read when asked for."""
+    tree = Tree(blob_reader(repository))
+    waiting = [(b"", commit.tree)]
+    while waiting:
+        folder, listing = waiting.pop()
+        for item in listing:
+            path = folder + (item.raw_name or b"")
+            if isinstance(item, pygit2.Tree):
+                waiting.append((path + b"/", item))
+            else:
+                tree.add(path, Entry(int(item.filemode), str(item.id)))
+    return tree
+
+
+def blob_reader(repository: pygit2.Repository) -> Callable[[bytes, Entry], bytes]:
+    """Reads blobs; a missing or oversized one (a partial clone, data) reads as empty."""
+
+    def read(path: bytes, entry: Entry) -> bytes:
+        blob = repository.get(entry.blob)
+        return blob.data if isinstance(blob, pygit2.Blob) and blob.size <= MAX_BYTES else b""
+
+    return read
+
+
+def from_folder(root: Path) -> Tree:
+    """The files below a folder, but git's own; symlinks are entries, never gone through."""
+    top = os.fsencode(root)
+    tree = Tree(lambda path, entry: _read_file(top + b"/" + path))
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if name != b".git")
+        linked = [name for name in folders if Path(os.fsdecode(folder), os.fsdecode(name)).is_symlink()]
+        for name in names + linked:
+            if name == b".git":
+                continue
+            full = folder + b"/" + name
+            tree.add(full[len(top) + 1 :], _entry(full))
+    return tree
+
+
+def _entry(full: bytes) -> Entry:
+    status = os.lstat(full)
+    plain = 0o100755 if status.st_mode & 0o100 else 0o100644
+    mode = SYMLINK if stat.S_ISLNK(status.st_mode) else plain
+    return Entry(mode, _git_id(_read_file(full)))
+
+
+def _git_id(data: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _read_file(full: bytes) -> bytes:
+    status = os.lstat(full)
+    if stat.S_ISLNK(status.st_mode):
+        return os.fsencode(Path(os.fsdecode(full)).readlink())
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+        return b""
+    return Path(os.fsdecode(full)).read_bytes()
