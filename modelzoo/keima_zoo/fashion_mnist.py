@@ -100,7 +100,7 @@ def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:] or ["no message"]
-        raise BrokenInputError(f"{' '.join(command[:2])} failed: {last[0]}", hint="pass --data DIR")
+        raise BrokenInputError(f"{' '.join(command[:2])} failed: {last[0]}", hint="apt-get update, or pass --data DIR")
 
 
 def read_split(folder: Path, train: bool) -> Split:
