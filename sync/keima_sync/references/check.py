@@ -31,6 +31,7 @@ UNKNOWN = Rule(
     Severity.NOTE,
 )
 RULES = (DANGLING, RETARGETED, UNKNOWN)
+_COMPILER_MADE = (b"_generated.h", b".pb.h", b"_pb2.py", b"_pb2_grpc.py")  # by flatc and protoc
 HINT = "exclude the referrer, mark the lines as internal, or publish the target"
 
 
@@ -121,7 +122,8 @@ def generated_names(tree: Tree, extractions: Extractions) -> frozenset[bytes]:
 
 
 def _is_made(reference: Reference, generated: frozenset[bytes]) -> bool:
-    return any(path.rpartition(b"/")[2] in generated for path in reference.candidates + reference.suffixes)
+    names = [path.rpartition(b"/")[2] for path in reference.candidates + reference.suffixes]
+    return any(name in generated or name.endswith(_COMPILER_MADE) for name in names)
 
 
 def _own_folder(located: Located, tree: Tree) -> bool:
@@ -130,6 +132,7 @@ def _own_folder(located: Located, tree: Tree) -> bool:
     if reference.kind is Kind.INCLUDE:
         parent = folder_of(reference.suffixes[0])
         return bool(parent) and any(
-            path == parent or path.endswith(b"/" + parent) for path in tree.named(parent.rpartition(b"/")[2])
+            tree.is_folder(path) and (path == parent or path.endswith(b"/" + parent))
+            for path in tree.named(parent.rpartition(b"/")[2])
         )
     return any(tree.has(folder_of(path)) for candidate in reference.candidates for path in places(candidate, folder))

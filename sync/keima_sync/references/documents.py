@@ -68,9 +68,8 @@ def _link(line: int, target: bytes) -> Reference | None:
 
 
 def _document(line: int, target: bytes) -> Reference | None:
-    return Reference(
-        line, Kind.LINK, text(target), tuple(target + end for end in (b".rst", b".md", b".txt", b".ipynb"))
-    )
+    endings = (b".rst", b".md", b".txt", b".ipynb")
+    return Reference(line, Kind.LINK, text(target), tuple(target + ending for ending in endings))
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

@@ -23,7 +23,7 @@ _LANGUAGES: tuple[tuple[str, re.Pattern[bytes], Extractor], ...] = (
     ("gitmodules", re.compile(rb"\.gitmodules"), scripts.extract_submodules),
     (
         "bazel",
-        re.compile(rb"(?:.*/)?(?:BUILD|BUCK|TARGETS|WORKSPACE|MODULE\.bazel)(?:\.bazel)?|.*\.bzl"),
+        re.compile(rb"(?:.*/)?(?:BUILD|BUCK|TARGETS|WORKSPACE|MODULE)(?:\.bazel)?|.*\.bzl"),
         scripts.extract_bazel,
     ),
     ("make", re.compile(rb"(?:.*/)?(?:GNU)?[Mm]akefile|.*\.mk"), scripts.extract_make),

@@ -70,27 +70,26 @@ def _import_from(node: ast.ImportFrom, strength: Strength) -> Iterator[Reference
         for alias in node.names:
             yield from list(absolute(node.lineno, f"{node.module}.{alias.name}"))[-1:]
         return
+    yield from _relative(node, strength)
+
+
+def _relative(node: ast.ImportFrom, strength: Strength) -> Iterator[Reference]:
+    """`from ..package.module import name`: packages on the way, the module, and names that may be modules."""
     up = "." * node.level
     base = b"/".join([b".", *[b".."] * (node.level - 1)])
-    stem = base
-    for part in (node.module or "").split("."):
-        if part:
-            stem += b"/" + part.encode()
-            last = stem == base + b"/" + (node.module or "").replace(".", "/").encode()
-            yield Reference(
-                node.lineno,
-                Kind.IMPORT,
-                up + (node.module or ""),
-                _files(stem),
-                strength=strength if last else Strength.WEAK,
-            )
-    if not node.module:
+    parts = node.module.split(".") if node.module else []
+    if not parts:
         yield Reference(node.lineno, Kind.IMPORT, up, (base + b"/__init__.py", base))
+    for length in range(1, len(parts) + 1):
+        stem = base + b"/" + "/".join(parts[:length]).encode()
+        firmness = strength if length == len(parts) else Strength.WEAK
+        yield Reference(node.lineno, Kind.IMPORT, up + ".".join(parts[:length]), _files(stem), strength=firmness)
     for alias in node.names:
         if alias.name != "*":
-            target = up + ".".join(part for part in (node.module, alias.name) if part)
+            dotted = [*parts, alias.name]
             # The name may be an attribute: nothing is said if it never was a module.
-            yield Reference(node.lineno, Kind.IMPORT, target, _files(stem + b"/" + alias.name.encode())[:-1])
+            files = _files(base + b"/" + "/".join(dotted).encode())[:-1]
+            yield Reference(node.lineno, Kind.IMPORT, up + ".".join(dotted), files)
 
 
 def _loaded(node: ast.Call) -> Iterator[Reference]:

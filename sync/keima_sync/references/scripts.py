@@ -81,11 +81,8 @@ def extract_cargo(data: bytes) -> Extraction:
         for member in _QUOTED.finditer(match[1]):
             if b"*" not in member[1]:
                 line = data.count(b"\n", 0, match.start(1) + member.start()) + 1
-                found.append(
-                    Reference(
-                        line, Kind.WORKSPACE, text(member[1]), (member[1] + b"/Cargo.toml",), strength=Strength.FIRM
-                    )
-                )
+                manifest = (member[1] + b"/Cargo.toml",)
+                found.append(Reference(line, Kind.WORKSPACE, text(member[1]), manifest, strength=Strength.FIRM))
     return Extraction((*found, *_words(data)))
 
 

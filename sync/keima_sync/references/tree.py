@@ -91,6 +91,10 @@ class Tree:
             path = b"/".join(part for part in (target, rest) if part)
         return None
 
+    def is_folder(self, path: bytes) -> bool:
+        """Whether files of this tree lie below it; a submodule is none."""
+        return path in self._folders
+
     def named(self, name: bytes) -> set[bytes]:
         """All files and folders whose last component is `name`."""
         return self._by_name.get(name, set())

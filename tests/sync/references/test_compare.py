@@ -24,7 +24,8 @@ FILES = {
     "cmake/b.cmake": "",
     "tools/mlir/CMakeLists.txt": "",
     "src/CMakeLists.txt": "target_sources(x PRIVATE main.cc)\n",
-    "src/main.cc": '#include "near.h"\n// #include "comment.h"\n#  include <own/far.h>\n#include <string.h>\n'
+    "src/main.cc": '#include "near.h"\n// #include "comment.h"\n'
+    "#  include <own/far.h>\n#include <string.h>\n"
     "#include M\n",
     "src/near.h": "",
     "src/extra.cc": "",
