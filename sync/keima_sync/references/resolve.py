@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 
@@ -61,7 +60,9 @@ def _nearness(folder: bytes) -> Callable[[bytes], tuple[int, int, bytes]]:
 
     def key(path: bytes) -> tuple[int, int, bytes]:
         there = path.split(b"/")
-        shared = len(os.path.commonprefix([here, there]))
+        shared = next(
+            (i for i, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there))
+        )
         return -shared, len(there), path
 
     return key
