@@ -62,7 +62,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            return version("keima")
+            found = version("keima")
         except PackageNotFoundError:  # run from a source tree that was never installed
-            return "0+unknown"
+            found = "0+unknown"
+        return globals().setdefault(name, found)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 __all__ = ["enable_debug_log", "get_logger", "set_log_file", "set_log_level"]
 
@@ -38,8 +38,11 @@ def get_logger(name: str | None = None, formatter: type[logging.Formatter] = Kei
 def set_log_file(fout: str | os.PathLike[str] | TextIO, mode: str = "a") -> None:
     """Write the log to a file (its path, or an object with `write` and `flush`) from now on."""
     get_logger()
-    named = isinstance(fout, str | os.PathLike)
-    handler: Any = logging.FileHandler(fout, mode, encoding="utf-8") if named else logging.StreamHandler(fout)  # type: ignore[arg-type]
+    handler: logging.Handler
+    if isinstance(fout, str | os.PathLike):
+        handler = logging.FileHandler(fout, mode, encoding="utf-8")
+    else:
+        handler = logging.StreamHandler(fout)
     _replace_handler(handler, KeimaLogFormatter)
 
 

@@ -78,15 +78,17 @@ def load(f: File, map_location: str | dict[str, str] | Callable[[str], str] | No
 
 
 def _content(f: File) -> bytes:
-    if not isinstance(f, str | os.PathLike):
-        return f.read(MAX_BYTES)
-    size = Path(f).stat().st_size
-    if size > MAX_BYTES:
-        raise FileFormatError(f"load: {f} has {size} bytes; at most {MAX_BYTES} are read")
-    return Path(f).read_bytes()
+    if isinstance(f, str | os.PathLike):
+        with Path(f).open("rb") as file:
+            return _content(file)
+    content = f.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise FileFormatError(f"load: the file is longer than {MAX_BYTES} bytes")
+    return content
 
 
 def _replace(path: Path, content: bytes) -> None:
+    # The framework imports no other component, so not keima_cli.atomic, which does the same for commands.
     import tempfile  # 3 ms, and most programs do not save
 
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -10,7 +10,7 @@ import multiprocessing.connection
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any
@@ -75,7 +75,9 @@ class DataLoader:
         self.parallel_stream = parallel_stream
 
     def __len__(self) -> int:
-        return len(self.sampler)  # type: ignore[arg-type]  # streams have none, and say so
+        if not isinstance(self.sampler, Sized):
+            raise TypeError(f"DataLoader: {type(self.sampler).__name__} goes on without end and has no length")
+        return len(self.sampler)
 
     def __iter__(self) -> Iterator[Any]:
         high, low = (int(n) for n in random.uniform(0, 2**24, (2,)).numpy())
@@ -155,12 +157,11 @@ class _Pool:
             answered += 1
             if batch is None:
                 ended.add(worker)
-                if len(ended) == count:
-                    return
-                asked += self._ask(worker)
-                continue
+            if len(ended) == count:
+                return
             asked += self._ask(worker)
-            yield batch
+            if batch is not None:
+                yield batch
 
     def _ask(self, worker: int) -> int:
         """Send the next request; how many were sent (0 where the pass ends)."""

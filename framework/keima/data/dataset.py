@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
-
 __all__ = ["ArrayDataset", "ConcatDataset", "Dataset", "StreamDataset"]
 
 
@@ -44,8 +42,9 @@ class StreamDataset(Dataset):
 class ArrayDataset(Dataset):
     """Row i of each of several arrays.
 
-    >>> ArrayDataset(np.arange(3), np.arange(3) * 2)[1]
-    (1, 2)
+    >>> import numpy as np
+    >>> [value.item() for value in ArrayDataset(np.arange(3), np.arange(3) * 2)[1]]
+    [1, 2]
     """
 
     def __init__(self, *arrays: Any) -> None:
@@ -55,7 +54,7 @@ class ArrayDataset(Dataset):
         self.arrays = arrays
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        return tuple(array[index].item() if np.ndim(array[index]) == 0 else array[index] for array in self.arrays)
+        return tuple(array[index] for array in self.arrays)
 
     def __len__(self) -> int:
         return len(self.arrays[0])

@@ -7,21 +7,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 import numpy as np
 
 _current: ContextVar[np.random.Generator | None] = ContextVar("generator", default=None)
-_outside: list[np.random.Generator] = []
+
+
+@cache
+def _outside() -> np.random.Generator:
+    return np.random.Generator(np.random.Philox())
 
 
 def generator() -> np.random.Generator:
     """The generator of the batch that is being made; outside of loaders one of the process."""
     inside = _current.get()
-    if inside is not None:
-        return inside
-    if not _outside:
-        _outside.append(np.random.Generator(np.random.Philox()))
-    return _outside[0]
+    return _outside() if inside is None else inside
 
 
 @contextmanager

@@ -128,17 +128,6 @@ class SequentialSampler(_OfIndices):
     [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        batch_size: int = 1,
-        drop_last: bool = False,
-        indices: Sequence[int] | None = None,
-        world_size: int | None = None,
-        rank: int | None = None,
-    ) -> None:
-        super().__init__(dataset, batch_size, drop_last, indices, world_size, rank)
-
     def sample(self) -> list[int]:
         return self._positions()
 

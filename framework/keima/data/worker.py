@@ -7,6 +7,7 @@ The memory has no name (memfd_create): it is freed when the last process that ma
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import signal
@@ -38,7 +39,11 @@ class _Place:
 
     at: int
     shape: tuple[int, ...]
-    dtype: str
+    dtype: np.dtype[Any]
+
+    def view(self, memory: mmap.mmap) -> np.ndarray[Any, Any]:
+        """The array there."""
+        return np.frombuffer(memory, self.dtype, math.prod(self.shape), self.at).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -67,33 +72,30 @@ def serve(connection: Connection, others: list[Connection], info: WorkerInfo, ma
         other.close()
     # The user's Ctrl-C goes to the whole group; the main process ends its workers by itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    np.random.seed(info.seed % 2**32 + info.idx)  # for transforms of users
+    np.random.seed((info.seed + info.idx) % 2**32)  # for transforms of users
     while True:
         try:
             request = connection.recv()
         except (EOFError, OSError):
             return
         try:
-            answer = make(request)
+            send_batch(connection, make(request))
+        except OSError:
+            return  # nobody listens any more
         except BaseException as error:  # noqa: BLE001  # whatever it is belongs to the main process
             connection.send((Failure(type(error).__name__, str(error), traceback.format_exc()), 0))
-            continue
-        send_batch(connection, answer)
 
 
 def send_batch(connection: Connection, batch: Any) -> None:
-    """Send a structure whose arrays travel in shared memory."""
-    arrays: list[np.ndarray[Any, Any]] = []
-    size = [0]
-    layout = _replaced(batch, arrays, size)
-    connection.send((layout, size[0]))
-    if size[0] == 0:
+    """Send a structure whose arrays travel in shared memory; what cannot be sent raises before anything is."""
+    pack = _Pack()
+    header = reduction.ForkingPickler.dumps((_mapped(batch, pack.place), pack.size))
+    if pack.size == 0:
+        connection.send_bytes(header)
         return
-    handle = os.memfd_create("keima-batch", os.MFD_CLOEXEC)
+    handle = pack.written()
     try:
-        os.ftruncate(handle, size[0])
-        with mmap.mmap(handle, size[0]) as memory:
-            _fill(memory, arrays)
+        connection.send_bytes(header)
         reduction.send_handle(connection, handle, None)
     finally:
         os.close(handle)
@@ -109,39 +111,45 @@ def receive_batch(connection: Connection) -> Any:
         memory = mmap.mmap(handle, size)
     finally:
         os.close(handle)
-    return _restored(layout, memory)
+    return _mapped(layout, lambda value: value.view(memory) if isinstance(value, _Place) else value)
 
 
-def _replaced(value: Any, arrays: list[np.ndarray[Any, Any]], size: list[int]) -> Any:
-    if isinstance(value, np.ndarray) and value.nbytes > 0 and not value.dtype.hasobject:
-        place = _Place(size[0], value.shape, value.dtype.str)
-        arrays.append(value)
-        size[0] += -(-value.nbytes // _ALIGNMENT) * _ALIGNMENT
+class _Pack:
+    """Arrays that will lie one behind the other in one piece of memory of `size` bytes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._arrays: list[tuple[_Place, np.ndarray[Any, Any]]] = []
+
+    def place(self, value: Any) -> Any:
+        """The place of an array, which is taken in; any other value as it is."""
+        if not isinstance(value, np.ndarray) or value.nbytes == 0 or value.dtype.hasobject:
+            return value
+        place = _Place(self.size, value.shape, value.dtype)
+        self._arrays.append((place, value))
+        self.size += -(-value.nbytes // _ALIGNMENT) * _ALIGNMENT
         return place
+
+    def written(self) -> int:
+        """A file descriptor of memory that holds the arrays; the caller closes it."""
+        handle = os.memfd_create("keima-batch", os.MFD_CLOEXEC)
+        try:
+            os.ftruncate(handle, self.size)
+            with mmap.mmap(handle, self.size) as memory:
+                for place, array in self._arrays:
+                    place.view(memory)[...] = array
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+
+def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    """The structure with `change` applied to all that is not a dict, list or tuple."""
     if isinstance(value, dict):
-        return {key: _replaced(item, arrays, size) for key, item in value.items()}
+        return {key: _mapped(item, change) for key, item in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_replaced(item, arrays, size) for item in value))
+        return type(value)(*(_mapped(item, change) for item in value))
     if isinstance(value, list | tuple):
-        return type(value)(_replaced(item, arrays, size) for item in value)
-    return value
-
-
-def _fill(memory: mmap.mmap, arrays: list[np.ndarray[Any, Any]]) -> None:
-    at = 0
-    for array in arrays:
-        np.frombuffer(memory, array.dtype, array.size, at)[:] = array.ravel()
-        at += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
-
-
-def _restored(value: Any, memory: mmap.mmap) -> Any:
-    if isinstance(value, _Place):
-        count = int(np.prod(value.shape))
-        return np.frombuffer(memory, np.dtype(value.dtype), count, value.at).reshape(value.shape)
-    if isinstance(value, dict):
-        return {key: _restored(item, memory) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_restored(item, memory) for item in value))
-    if isinstance(value, list | tuple):
-        return type(value)(_restored(item, memory) for item in value)
-    return value
+        return type(value)(_mapped(item, change) for item in value)
+    return change(value)

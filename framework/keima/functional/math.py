@@ -209,18 +209,20 @@ class _Inverse(Function):
     """LAPACK's inverse; d(X^-1) = -X^-1 dX X^-1 (Petersen and Pedersen, The Matrix Cookbook, 2012, eq. 40)."""
 
     def forward(self, inp: Tensor) -> Tensor:
+        self.inp = inp
         try:
-            self.inverse = Tensor(np.linalg.inv(inp.numpy()))
+            return Tensor(np.linalg.inv(inp.numpy()))
         except np.linalg.LinAlgError as error:
             raise ValueError(f"matinv: a matrix of the input of shape {inp.shape} is singular") from error
-        return self.inverse
 
     def backward(self, gradient: Tensor) -> Tensor:
-        return -matmul(matmul(self.inverse, gradient, transpose_a=True), self.inverse, transpose_b=True)
+        # Inverted anew, as a function of the input: a kept result would be a constant to second derivatives.
+        inverse = matinv(self.inp)
+        return -matmul(matmul(inverse, gradient, transpose_a=True), inverse, transpose_b=True)
 
 
 def matinv(inp: Tensor) -> Tensor:
-    """The inverse of each float32 matrix of (..., n, n); its gradient is of first order.
+    """The inverse of each float32 matrix of (..., n, n).
 
     >>> import keima
     >>> matinv(keima.Tensor([[2.0, 0.0], [0.0, 4.0]]))

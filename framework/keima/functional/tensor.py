@@ -332,8 +332,10 @@ def gather(inp: Tensor, axis: int, index: Tensor) -> Tensor:
     if index.ndim != inp.ndim:
         raise ShapeError(f"gather: expected an index of {inp.ndim} dimensions as in {inp.shape}, got {index.shape}")
     along = _axis("gather", axis, inp.ndim)
-    covered = tuple(slice(None) if d == along else slice(0, size) for d, size in enumerate(index.shape))
-    return ops.gather(inp[covered], index, along)
+    covered = tuple(inp.shape[d] if d == along else size for d, size in enumerate(index.shape))
+    if covered != inp.shape:
+        inp = inp[tuple(slice(0, size) for size in covered)]
+    return ops.gather(inp, index, along)
 
 
 def scatter(inp: Tensor, axis: int, index: Tensor, source: Tensor) -> Tensor:

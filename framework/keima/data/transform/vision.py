@@ -238,9 +238,19 @@ def _padded(image: Array, size: tuple[int, ...], value: Any) -> Array:
     top, bottom, left, right = size
     shape = (image.shape[0] + top + bottom, image.shape[1] + left + right, *image.shape[2:])
     out = np.empty(shape, image.dtype)
-    out[...] = value
+    out[...] = _border(image, value)
     out[top : top + image.shape[0], left : left + image.shape[1]] = image
     return out
+
+
+def _border(image: Array, value: Any) -> Any:
+    """The border's pixel: one number, or one a channel; equal ones do for any number of channels."""
+    values = np.atleast_1d(value)
+    if (values == values[0]).all():
+        return values[0]
+    if image.ndim != 3 or len(values) != image.shape[2]:
+        raise ValueError(f"Pad: value {value} does not fit an image of shape {image.shape}")
+    return values
 
 
 class CenterCrop(VisionTransform):

@@ -180,3 +180,30 @@ def test_a_worker_can_use_tensors_after_the_threads_of_its_parent() -> None:
             return 4
 
     assert [batch.tolist() for batch in DataLoader(Products(), num_workers=2)] == [[256.0]] * 4
+
+
+RECORD = np.dtype([("x", "f4"), ("y", "i2")])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_keep_the_dtypes_of_their_arrays(workers: int) -> None:
+    arrays = [np.zeros(4, dtype) for dtype in (np.int32, np.float32, np.uint8, "M8[s]")]
+    records = np.zeros(4, RECORD)
+    batch = next(iter(DataLoader(ArrayDataset(*arrays, records[:, None]), num_workers=workers)))
+    assert [part.dtype for part in batch] == [*(array.dtype for array in arrays), RECORD]
+
+
+def test_what_cannot_be_sent_is_a_failure_with_its_reason() -> None:
+    class Unsendable(Collator):
+        def apply(self, inputs: list[Any]) -> Any:
+            return lambda: inputs
+
+    with pytest.raises(keima.WorkerError, match="pickle"):
+        list(DataLoader(ArrayDataset(LABELS), collator=Unsendable(), num_workers=1))
+
+
+def test_the_length_is_the_samplers() -> None:
+    dataset = ArrayDataset(LABELS)
+    assert len(DataLoader(dataset, SequentialSampler(dataset, 7))) == 6
+    with pytest.raises(TypeError, match="no length"):
+        len(DataLoader(Counting(), StreamSampler(2)))

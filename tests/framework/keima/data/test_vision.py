@@ -52,9 +52,6 @@ def box_of(mask: np.ndarray) -> list[int]:
 def test_mask_and_boxes_follow_the_image(transform: Any, seed: int) -> None:
     # A channel that marks the object, so that the image itself tells where it went.
     image = np.concatenate([IMAGE, MASK[:, :, None]], 2)
-    for pad in (transform, *getattr(transform, "transforms", ())):
-        if isinstance(pad, RandomCrop):
-            pad.pad.value = 0
     with randomness.batch(seed, 0):
         moved, mask, boxes, category = transform.apply((image, MASK, BOXES, 3))
     np.testing.assert_array_equal(moved[:, :, 3], mask)
@@ -71,6 +68,9 @@ def test_flips_and_crops_of_an_image_alone() -> None:
     np.testing.assert_array_equal(Pad(1, (9, 8, 7)).apply(IMAGE)[0, 0], [9, 8, 7])
     np.testing.assert_array_equal(ToMode().apply(IMAGE), IMAGE.transpose(2, 0, 1))
     assert ToMode().apply(MASK).shape == (1, 4, 6)
+    assert RandomCrop(4, 1).apply(MASK).shape == (4, 4)
+    with pytest.raises(ValueError, match="does not fit"):
+        Pad(1, (9, 8, 7)).apply(MASK)
     with pytest.raises(ValueError, match="cannot cut"):
         CenterCrop(5).apply(IMAGE)
 

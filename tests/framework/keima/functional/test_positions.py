@@ -168,6 +168,21 @@ def test_matinv_and_its_gradient() -> None:
         F.matinv(keima.Tensor([[1.0, 1.0]]))
 
 
+def test_the_second_derivative_of_matinv() -> None:
+    # d2/dx2 of 1/x is 2/x^3; a kept inverse would give 0.
+    x = keima.Parameter([[2.0]])
+    with GradManager().attach([x]) as outer:
+        with GradManager().attach([x]) as inner:
+            inner.backward(F.sum(F.matinv(x)))
+        first = x.grad
+        assert first is not None
+        x.grad = None
+        outer.backward(F.sum(first))
+    assert first.tolist() == [[-0.25]]
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0.25]]
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_svd_rebuilds_its_input(full: bool) -> None:
     array = np.random.default_rng(3).normal(size=(4, 3)).astype(np.float32)
