@@ -45,7 +45,7 @@ test-native: | $(BIN)/python ## the native library's own tests, under ASan and U
 # test_base is left to the host: qemu-user 7 stops at the fork of a program with threads.
 test-aarch64: | $(BIN)/python ## the kernels' and the executor's tests for 64-bit Arm, under qemu-user
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/aarch64 -G Ninja --toolchain $(abspath $(NATIVE))/cmake/aarch64-linux.cmake -DKEIMA_TESTS=ON
-	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/aarch64 -j $(JOBS) --target all keima-run
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/aarch64 -j $(JOBS)
 	PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/aarch64 --output-on-failure -j $(JOBS) -E '^base$$'
 
 executor-size: test-aarch64 ## the stripped size of the executor, and where it comes from

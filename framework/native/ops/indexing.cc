@@ -192,12 +192,9 @@ Tensor axis_index(const KernelCall& call) { return wrapped_positions(call, call.
 
 // Input 0 is the indexed array; `index` must outlive the result.
 AxisArgs axis_args(const KernelCall& call, const Tensor& index, const Tensor& in) {
-  const Dims& shape = call.in(0).shape();
   const int axis = axis_of(call);
-  AxisArgs args{in.dtype().scalar(), 1, shape[axis], 1, index.shape()[axis], index.data<int32_t>(), in.raw(), call.out().raw()};
-  for (int i = 0; i < shape.size(); ++i)
-    if (i != axis) (i < axis ? args.outer : args.inner) *= shape[i];
-  return args;
+  const AxisSplit array = split_at(call.in(0).shape(), axis);
+  return {in.dtype().scalar(), array.outer, array.n, array.inner, index.shape()[axis], index.data<int32_t>(), in.raw(), call.out().raw()};
 }
 
 void kernel_gather(const KernelCall& call) {

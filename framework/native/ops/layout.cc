@@ -17,6 +17,13 @@ ChannelBlockArgs channel_blocks(const Tensor& from, const Tensor& to, int64_t bl
 
 }  // namespace
 
+AxisSplit split_at(const Dims& shape, int axis) {
+  AxisSplit split{.n = shape[axis]};
+  for (int i = 0; i < axis; ++i) split.outer *= shape[i];
+  for (int i = axis + 1; i < shape.size(); ++i) split.inner *= shape[i];
+  return split;
+}
+
 void strided_copy(const Exec& exec, const Tensor& from, const Tensor& to) {
   copy_strided(exec, {to.ndim(), to.shape().data(), from.dtype().scalar(), from.raw(), from.strides().data(), to.dtype().scalar(), to.raw(),
                       to.strides().data()});

@@ -21,6 +21,12 @@ void strided_copy(const Exec& exec, const Tensor& from, const Tensor& to);
 // Sets every element of a contiguous tensor.
 void fill(const Exec& exec, const Tensor& to, double value);
 
+// A shape as [outer][n][inner] around one axis, which is how kernels along an axis see it.
+struct AxisSplit {
+  int64_t outer = 1, n = 1, inner = 1;
+};
+AxisSplit split_at(const Dims& shape, int axis);
+
 // Channels a block: 64 bytes' worth.
 inline uint8_t channel_block(const DType& dtype) { return static_cast<uint8_t>(64 / dtype.itemsize()); }
 

@@ -172,12 +172,9 @@ void infer_logsumexp(const OpCall& call, DescList& out) {
 }
 
 void kernel_logsumexp(const KernelCall& call) {
-  const Dims& shape = call.in(0).shape();
-  const int axis = normalize_axis("logsumexp", call.attrs.integer(0), shape.size());
-  SoftmaxArgs args{call.in(0).dtype().scalar(), 1, shape[axis], 1, call.in(0).raw(), call.out().raw()};
-  for (int i = 0; i < shape.size(); ++i)
-    if (i != axis) (i < axis ? args.outer : args.inner) *= shape[i];
-  logsumexp(call.exec, args);
+  const Tensor& x = call.in(0);
+  const AxisSplit split = split_at(x.shape(), normalize_axis("logsumexp", call.attrs.integer(0), x.ndim()));
+  logsumexp(call.exec, {x.dtype().scalar(), split.outer, split.n, split.inner, x.raw(), call.out().raw()});
 }
 
 // The softmax: e^x / sum(e^x) = e^(x - out).

@@ -5,6 +5,7 @@
 
 #include "ops/families.h"
 #include "ops/gradient.h"
+#include "ops/layout.h"
 
 namespace keima {
 namespace {
@@ -21,12 +22,9 @@ void infer_cumsum(const OpCall& call, DescList& out) {
 }
 
 void kernel_cumsum(const KernelCall& call) {
-  const Dims& shape = call.in(0).shape();
-  const int axis = normalize_axis("cumsum", call.attrs.integer(kAxis), shape.size());
-  CumsumArgs args{call.in(0).dtype().scalar(), 1, shape[axis], 1, call.attrs.flag(kReverse), call.in(0).raw(), call.out().raw()};
-  for (int i = 0; i < shape.size(); ++i)
-    if (i != axis) (i < axis ? args.outer : args.inner) *= shape[i];
-  cumsum(call.exec, args);
+  const Tensor& x = call.in(0);
+  const AxisSplit split = split_at(x.shape(), normalize_axis("cumsum", call.attrs.integer(kAxis), x.ndim()));
+  cumsum(call.exec, {x.dtype().scalar(), split.outer, split.n, split.inner, call.attrs.flag(kReverse), x.raw(), call.out().raw()});
 }
 
 // Element i is in the sums from i on.

@@ -4,6 +4,7 @@
 #include "kernels/sorting/sorting.h"
 
 #include <limits>
+#include <memory>
 
 #include "ops/families.h"
 #include "ops/gradient.h"
@@ -33,8 +34,8 @@ void kernel_sort(const KernelCall& call) {
   const int64_t n = x.shape()[x.ndim() - 1], keep = call.out(0).shape()[x.ndim() - 1];
   if (n == 0) return;
   const SortArgs args{x.dtype().scalar(), x.numel() / n, n, keep, call.attrs.flag(kDescending), x.raw(), call.out(0).raw(), call.out(1).data<int32_t>()};
-  std::vector<uint64_t> scratch(sort_scratch_bytes(call.exec, args) / sizeof(uint64_t));
-  sort_rows(call.exec, args, scratch.data());
+  const auto scratch = std::make_unique_for_overwrite<uint64_t[]>(sort_scratch_bytes(call.exec, args) / sizeof(uint64_t));
+  sort_rows(call.exec, args, scratch.get());
 }
 
 void grad_sort(GradCall& g) {

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -173,7 +176,64 @@ executor::Status load_copy(const std::string& file, const Memory& memory, Plan& 
   return executor::load(default_exec(), memory.get(), file.size(), plan);
 }
 
+// A folder of its own that goes with the test.
+struct TemporaryFolder {
+  std::filesystem::path path;
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "keima-run-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+};
+
+void write_file(const std::filesystem::path& path, const std::string& content) { std::ofstream(path, std::ios::binary) << content; }
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The exit code of keima-run in `folder`, which reads input.f32 and writes output.f32 and errors.txt there.
+int run_program(const std::filesystem::path& folder, const std::string& arguments) {
+  const std::string command = "cd '" + folder.string() + "' && " KEIMA_RUN " " + arguments + " < input.f32 > output.f32 2> errors.txt";
+  return WEXITSTATUS(std::system(command.c_str()));
+}
+
 }  // namespace
+
+TEST_CASE("keima-run gives what the library gives, and names what is wrong") {
+  const std::string file = lenet_file(Weights{});
+  const Memory memory = aligned_memory(file.size());
+  auto plan = std::make_unique<Plan>();
+  REQUIRE(load_copy(file, memory, *plan) == nullptr);
+  const Memory arena = aligned_memory(plan->arena_bytes);
+  const Floats image = random_floats(kIn * kIn, 10, 1.0F);
+  Floats logits(kClasses);
+  executor::run(default_exec(), *plan, arena.get(), image.data(), logits.data());
+
+  const TemporaryFolder folder;
+  write_file(folder.path / "lenet.safetensors", file);
+  write_file(folder.path / "cut.safetensors", file.substr(0, file.size() / 2));
+  write_file(folder.path / "input.f32", bytes_of(image));
+  CHECK(run_program(folder.path, "lenet.safetensors") == 0);
+  const std::string output = read_file(folder.path / "output.f32");
+  REQUIRE(output.size() == kClasses * sizeof(float));
+  for (size_t k = 0; k < kClasses; ++k) {
+    float value = 0;
+    std::memcpy(&value, output.data() + k * sizeof value, sizeof value);
+    CHECK(value == doctest::Approx(logits[k]).epsilon(1e-5));
+  }
+
+  CHECK(run_program(folder.path, "cut.safetensors") == 3);
+  CHECK(read_file(folder.path / "errors.txt").find("cut.safetensors: ") != std::string::npos);
+  CHECK(run_program(folder.path, "absent.safetensors") == 3);
+  CHECK(read_file(folder.path / "errors.txt").find("cannot be read") != std::string::npos);
+  CHECK(run_program(folder.path, "") == 2);
+  write_file(folder.path / "input.f32", "short");
+  CHECK(run_program(folder.path, "lenet.safetensors") == 3);
+  CHECK(read_file(folder.path / "errors.txt").find("too short") != std::string::npos);
+}
 
 TEST_CASE("a LeNet runs through its flat plan") {
   const Weights weights;
