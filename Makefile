@@ -72,10 +72,10 @@ demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots an
 	@echo "See demo/curve.png and demo/confusion.png."
 
 bench-training: $(VENV)/.built ## a training step of ResNet-18 against PyTorch
-	$(BIN)/python benchmarks/training/run.py
+	$(BIN)/python -m benchmarks.training.run
 
 bench-eager: $(VENV)/.built ## the cost of small ops against PyTorch
-	$(BIN)/python benchmarks/eager/run.py
+	$(BIN)/python -m benchmarks.eager.run
 
 format: $(VENV)/.built ## rewrite Python files in the project's style
 	$(BIN)/ruff check --fix .

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 
 def peer_python(folder: Path) -> Path:
@@ -45,3 +49,37 @@ def measured_peak() -> float:
         check=True,
     )
     return float(done.stdout)
+
+
+def machine() -> dict[str, Any]:
+    """What stands above every table; printed too."""
+    head = {"cpu": cpu_name(), "measured_gflops_one_thread": measured_peak(), "python": platform.python_version()}
+    print(f"{head['cpu']}, {head['measured_gflops_one_thread']:.0f} GFLOP/s measured on one thread")
+    return head
+
+
+def parse_arguments(description: str | None, name: str, rounds: int) -> argparse.Namespace:
+    """The options of every comparison: rounds, output (by default build/bench/NAME.json) and peer."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--rounds", type=int, default=rounds, help="pairs of fresh processes (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=Path(f"build/bench/{name}.json"))
+    parser.add_argument("--peer", type=Path, default=Path("build/bench/torch"), help="environment of the peer")
+    return parser.parse_args()
+
+
+def paired(ours: list[float], theirs: list[float]) -> dict[str, float]:
+    """Both medians, and the median and extremes of the ratios ours / theirs of runs made in pairs."""
+    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "keima": statistics.median(ours),
+        "torch": statistics.median(theirs),
+        "ratio": statistics.median(ratios),
+        "ratio_min": min(ratios),
+        "ratio_max": max(ratios),
+    }
+
+
+def write_figures(path: Path, figures: dict[str, Any]) -> None:
+    """Write the figures as JSON, with the folder they go to."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=2) + "\n")

@@ -63,8 +63,12 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read(path: Path) -> Checkpoint:
-    """Read a checkpoint; a file that is none, is cut short or is changed raises BrokenInputError."""
-    metadata, arrays = read_arrays(path)
+    """Read a checkpoint; a file that is none, is cut short or does not hold together raises BrokenInputError."""
+    return parse(path, *read_arrays(path))
+
+
+def parse(path: Path, metadata: dict[str, str], arrays: dict[str, NDArray[Any]]) -> Checkpoint:
+    """The checkpoint that the content of a file is; `path` is for messages."""
     if metadata.get("format") != FORMAT:
         raise BrokenInputError(f"{path} is not a checkpoint of this version ({FORMAT})")
     try:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import keima
 from keima_cli import atomic
@@ -43,11 +43,11 @@ class Record:
     keima: str
 
 
-def measure(path: Path, history: list[dict[str, float]], test: fashion_mnist.Split) -> Record:
-    """The record of a weights file, its accuracy measured now."""
+def measure(path: Path, history: list[dict[str, float]], test: fashion_mnist.Split) -> tuple[Record, NDArray[np.int64]]:
+    """The record of a weights file, its accuracy measured now, and the confusion matrix of that."""
     model, recipe = weights.load_model(path)
-    accuracy, _ = evaluate(model, test)
-    return Record(
+    accuracy, confusion = evaluate(model, test)
+    record = Record(
         file=path.name,
         sha256=weights.sha256(path),
         bytes=path.stat().st_size,
@@ -62,6 +62,7 @@ def measure(path: Path, history: list[dict[str, float]], test: fashion_mnist.Spl
         pixel_std=PIXEL_STD,
         keima=keima.__version__,
     )
+    return record, confusion
 
 
 def card(record: Record) -> str:
@@ -127,16 +128,13 @@ def publish(run: Path, hub: Path, test: fashion_mnist.Split) -> Record:
     if saved.progress.epoch < saved.recipe["epochs"]:
         raise BrokenInputError(f"{run} has trained {saved.progress.epoch} epochs of {saved.recipe['epochs']}")
     path = weights.write(hub, saved)
-    record = measure(path, saved.progress.history, test)
-    model, _ = weights.load_model(path)
-    stem = hub / path.stem
-    plots.curve(record.history, stem.with_name(f"{stem.name}-curve.png"))
-    plots.confusion(evaluate(model, test)[1], stem.with_name(f"{stem.name}-confusion.png"))
-    log = run / "log.txt"
-    if log.is_file():
-        shutil.copyfile(log, stem.with_name(f"{stem.name}-log.txt"))
-    atomic.write_text(stem.with_name(f"{stem.name}.json"), json.dumps(asdict(record), indent=2) + "\n")
-    atomic.write_text(stem.with_name(f"{stem.name}.md"), card(record))
+    record, confusion = measure(path, saved.progress.history, test)
+    plots.curve(record.history, hub / f"{path.stem}-curve.png")
+    plots.confusion(confusion, hub / f"{path.stem}-confusion.png")
+    with atomic.explained(run / "log.txt", "read"):
+        atomic.write_bytes(hub / f"{path.stem}-log.txt", (run / "log.txt").read_bytes())
+    atomic.write_text(hub / f"{path.stem}.json", json.dumps(asdict(record), indent=2) + "\n")
+    atomic.write_text(hub / f"{path.stem}.md", card(record))
     return record
 
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ import keima
 import keima.functional as F  # noqa: N812  # the field's name for it
 from keima.autodiff import GradManager
 from keima.optimizer import SGD
+from keima_cli import atomic
 from keima_cli.console import Output
 from keima_cli.errors import BrokenInputError, InterruptedByUserError
 from keima_zoo import checkpoint
@@ -25,6 +25,7 @@ from keima_zoo.fashion_mnist import Split
 from keima_zoo.interruption import StopRequest
 from keima_zoo.models import MODELS
 from keima_zoo.recipe import Recipe
+from keima_zoo.weights import load_weights, require_same_arrays
 
 # Mean and standard deviation of the training pixels, in [0, 1].
 PIXEL_MEAN, PIXEL_STD = 0.2860, 0.3530
@@ -128,27 +129,6 @@ class Run:
         self.progress = saved.progress
 
 
-def require_same_arrays(owner: str, expected: dict[str, NDArray[Any]], got: dict[str, NDArray[Any]]) -> None:
-    """Raise BrokenInputError, naming the first difference, unless names, shapes and kinds are the same."""
-    if expected.keys() != got.keys():
-        wrong = sorted(expected.keys() ^ got.keys())[0]
-        how = "lacks" if wrong in expected else "has an unknown"
-        raise BrokenInputError(f"the file {how} array {wrong!r} of {owner}", hint="use the file of this recipe's model")
-    for name, array in expected.items():
-        if array.shape != got[name].shape or array.dtype.kind != got[name].dtype.kind:
-            raise BrokenInputError(
-                f"array {name!r} of {owner}: expected {array.dtype} of shape {array.shape}, "
-                f"got {got[name].dtype} of shape {got[name].shape}"
-            )
-
-
-def load_weights(model: keima.module.Module, arrays: dict[str, NDArray[Any]]) -> None:
-    """Load a state dict into a model, widening float16; one that does not fit raises BrokenInputError."""
-    expected = model.state_dict()
-    require_same_arrays("the model", expected, arrays)
-    model.load_state_dict({name: array.astype(expected[name].dtype) for name, array in arrays.items()})
-
-
 def evaluate(model: keima.module.Module, data: Split) -> tuple[float, NDArray[np.int64]]:
     """Accuracy, and the confusion matrix [true class][predicted class]."""
     training = model.training
@@ -173,7 +153,7 @@ class Session:
 
 
 def train(run: Run, test: Split, folder: Path, session: Session) -> None:
-    """Train to the recipe's end, with checkpoints in `folder`.
+    """Train to the recipe's end, with checkpoints and a log in `folder`.
 
     When the session's stop is asked for, the batch in work is finished, a checkpoint written and
     InterruptedByUserError raised. A loss that is not finite raises BrokenInputError and writes nothing.
@@ -187,10 +167,20 @@ def train(run: Run, test: Split, folder: Path, session: Session) -> None:
         run.progress.history.append({"loss": loss, "accuracy": accuracy})
         run.progress.epoch, run.progress.batch, run.progress.loss_sum = run.progress.epoch + 1, 0, 0.0
         checkpoint.write(path, run.snapshot())
+        atomic.write_text(folder / "log.txt", log_text(run))
         epochs = f"{run.progress.epoch}/{run.recipe.epochs}"
         session.output.say(f"epoch {epochs}: loss {loss:.4f}, test accuracy {accuracy:.4f}")
         if session.stop.asked and run.progress.epoch < run.recipe.epochs:
             raise _stopped(path)
+
+
+def log_text(run: Run) -> str:
+    """A line an epoch: the mean training loss and the test accuracy behind it."""
+    lines = [
+        f"epoch {number}: loss {epoch['loss']:.4f}, test accuracy {epoch['accuracy']:.4f}"
+        for number, epoch in enumerate(run.progress.history, 1)
+    ]
+    return "\n".join([f"{run.recipe.model}, seed {run.recipe.seed}, keima {keima.__version__}", *lines, ""])
 
 
 def _train_epoch(run: Run, path: Path, session: Session) -> None:

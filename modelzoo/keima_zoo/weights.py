@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import save
 
 import keima
@@ -17,7 +18,6 @@ from keima_cli import atomic
 from keima_cli.errors import BrokenInputError
 from keima_zoo import checkpoint
 from keima_zoo.models import MODELS
-from keima_zoo.training import load_weights
 
 FORMAT = "keima-weights-1"
 HASH_DIGITS = 16
@@ -65,7 +65,7 @@ def load_model(path: Path) -> tuple[keima.module.Module, dict[str, Any]]:
         check_hash(path)
         recipe = _recipe(path, metadata)
     else:
-        saved = checkpoint.read(path)
+        saved = checkpoint.parse(path, metadata, arrays)
         recipe, arrays = saved.recipe, saved.model
     name = recipe.get("model")
     if name not in MODELS:
@@ -80,3 +80,24 @@ def _recipe(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         return dict(json.loads(metadata["recipe"]))
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenInputError(f"{path} names no recipe: {error!r}", hint="get it anew") from error
+
+
+def require_same_arrays(owner: str, expected: dict[str, NDArray[Any]], got: dict[str, NDArray[Any]]) -> None:
+    """Raise BrokenInputError, naming the first difference, unless names, shapes and kinds are the same."""
+    if expected.keys() != got.keys():
+        wrong = sorted(expected.keys() ^ got.keys())[0]
+        how = "lacks" if wrong in expected else "has an unknown"
+        raise BrokenInputError(f"the file {how} array {wrong!r} of {owner}", hint="use the file of this recipe's model")
+    for name, array in expected.items():
+        if array.shape != got[name].shape or array.dtype.kind != got[name].dtype.kind:
+            raise BrokenInputError(
+                f"array {name!r} of {owner}: expected {array.dtype} of shape {array.shape}, "
+                f"got {got[name].dtype} of shape {got[name].shape}"
+            )
+
+
+def load_weights(model: keima.module.Module, arrays: dict[str, NDArray[Any]]) -> None:
+    """Load a state dict into a model, widening float16; one that does not fit raises BrokenInputError."""
+    expected = model.state_dict()
+    require_same_arrays("the model", expected, arrays)
+    model.load_state_dict({name: array.astype(expected[name].dtype) for name, array in arrays.items()})

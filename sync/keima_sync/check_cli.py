@@ -22,15 +22,12 @@ from keima_sync.references.history import episodes
 from keima_sync.references.languages import Extractions
 from keima_sync.references.tree import find_commit, open_repository, open_tree
 
-check_app = typer.Typer(context_settings={"help_option_names": ["-h", "--help"]})
-
 Lone = Annotated[str | None, typer.Option("--tree", help="DIR or REPOSITORY@REVISION to check alone.")]
 Internal = Annotated[str | None, typer.Option(help="The whole tree: DIR or REPOSITORY@REVISION.")]
 Public = Annotated[str | None, typer.Option(help="The trimmed tree: DIR or REPOSITORY@REVISION.")]
 File = Annotated[Path | None, typer.Option(dir_okay=False)]
 
 
-@check_app.command()
 def check(
     tree: Lone = None,
     internal: Internal = None,

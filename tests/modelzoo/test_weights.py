@@ -52,7 +52,10 @@ def test_an_entry_says_what_the_file_does(finished: Path, data: Split, tmp_path:
     assert f"**Test accuracy {record.accuracy:.4f}**" in (tmp_path / record.file).with_suffix(".md").read_text()
     # 5*5*16+16, 5*5*16*32+32, 1568*128+128, 128*10+10
     assert record.parameters == 416 + 12832 + 200832 + 1290
-    assert publish.measure(tmp_path / record.file, record.history, data) == record
+    assert publish.measure(tmp_path / record.file, record.history, data)[0] == record
+    log = (tmp_path / f"{Path(record.file).stem}-log.txt").read_text().splitlines()
+    assert len(log) == 1 + RECIPE.epochs
+    assert log[-1].endswith(f"test accuracy {record.history[-1]['accuracy']:.4f}")
 
 
 def test_an_unfinished_run_is_not_published(data: Split, tmp_path: Path) -> None:

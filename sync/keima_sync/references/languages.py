@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from keima_sync.references import c_family, cmake, documents, python, scripts
-from keima_sync.references.model import Extraction
+from keima_sync.references.model import Extraction, Kind, Reference
 from keima_sync.references.tree import GITLINK, SYMLINK, Tree
 
 Extractor = Callable[[bytes], Extraction]
@@ -42,6 +42,7 @@ _LANGUAGES: tuple[tuple[str, re.Pattern[bytes], Extractor], ...] = (
 )
 _ALSO_PYTHON = re.compile(rb"(?:.*/)?setup\.py")
 _NOTHING = Extraction()
+_UNREAD = Extraction((Reference(0, Kind.PATH, "", unknown="too large to be read, or missing"),))
 
 
 class Extractions:
@@ -58,7 +59,8 @@ class Extractions:
             return _NOTHING
         key = (entry.blob, language)
         if key not in self._known:
-            self._known[key] = extract(language, tree.read(path))
+            data = tree.read(path)
+            self._known[key] = _UNREAD if data is None else extract(language, data)
         return self._known[key]
 
 

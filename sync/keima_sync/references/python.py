@@ -108,7 +108,7 @@ def _loaded(node: ast.Call) -> Iterator[Reference]:
 
 
 def _guarded(tree: ast.Module) -> set[ast.AST]:
-    """Nodes inside a try that has handlers, or under TYPE_CHECKING: their absence may be meant."""
+    """Nodes inside a try that has handlers: their absence may be meant."""
     nodes: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and node.handlers:

@@ -37,8 +37,11 @@ def compare(internal: Tree, public: Tree) -> Iterator[Finding]:
         fault_of = _CHECKS.get(language_of(path))
         if fault_of is None or entry == internal.files[path] or entry.mode in (GITLINK, SYMLINK):
             continue
-        fault = fault_of(public.read(path))
-        if fault and not fault_of(internal.read(path)):
+        after, before = public.read(path), internal.read(path)
+        if after is None or before is None:
+            continue  # the references pass reports it as unknown
+        fault = fault_of(after)
+        if fault and not fault_of(before):
             yield Finding(BROKEN.id, fault, path=text(path))
 
 

@@ -19,7 +19,7 @@ from keima_cli.errors import BrokenInputError, WrongUseError
 GITLINK = 0o160000
 SYMLINK = 0o120000
 MAX_BYTES = 8 << 20
-"""Larger blobs are data, not source: they are listed and not read."""
+"""Larger files are data, not source: they are listed and not read."""
 _MAX_HOPS = 40  # of symlinks, as Linux allows
 
 
@@ -34,7 +34,7 @@ class Entry:
 class Tree:
     """Files by path (bytes, forward slashes), with the folders that they make up; symlinks are followed inside it."""
 
-    def __init__(self, read: Callable[[bytes, Entry], bytes]) -> None:
+    def __init__(self, read: Callable[[bytes, Entry], bytes | None]) -> None:
         self.files: dict[bytes, Entry] = {}
         self._read = read
         self._folders: Counter[bytes] = Counter()
@@ -65,8 +65,8 @@ class Tree:
                 del self._folders[folder]
                 self._by_name[_name(folder)].discard(folder)
 
-    def read(self, path: bytes) -> bytes:
-        """The content of a file; of a symlink, its target."""
+    def read(self, path: bytes) -> bytes | None:
+        """The content of a file, of a symlink its target; None if it is larger than MAX_BYTES, or is not there."""
         return self._read(path, self.files[path])
 
     def has(self, path: bytes) -> bool:
@@ -84,7 +84,7 @@ class Tree:
                 return None
             if self._links[link].mode == GITLINK:
                 return link
-            target = join(folder_of(link), self.read(link))
+            target = join(folder_of(link), self.read(link) or b"/")
             if target is None:
                 return link  # leaves the tree: reported by the symlink itself, not by those who go through it
             rest = path[len(link) :].lstrip(b"/")
@@ -174,12 +174,12 @@ def from_commit(repository: pygit2.Repository, commit: pygit2.Commit) -> Tree:
     return tree
 
 
-def blob_reader(repository: pygit2.Repository) -> Callable[[bytes, Entry], bytes]:
-    """Reads blobs; a missing or oversized one (a partial clone, data) reads as empty."""
+def blob_reader(repository: pygit2.Repository) -> Callable[[bytes, Entry], bytes | None]:
+    """Reads blobs; None for a missing or oversized one (a partial clone, data)."""
 
-    def read(path: bytes, entry: Entry) -> bytes:
+    def read(path: bytes, entry: Entry) -> bytes | None:
         blob = repository.get(entry.blob)
-        return blob.data if isinstance(blob, pygit2.Blob) and blob.size <= MAX_BYTES else b""
+        return blob.data if isinstance(blob, pygit2.Blob) and blob.size <= MAX_BYTES else None
 
     return read
 
@@ -203,17 +203,19 @@ def _entry(full: bytes) -> Entry:
     status = os.lstat(full)
     plain = 0o100755 if status.st_mode & 0o100 else 0o100644
     mode = SYMLINK if stat.S_ISLNK(status.st_mode) else plain
-    return Entry(mode, _git_id(_read_file(full)))
+    data = _read_file(full)
+    # What is not read is told apart by its size and time: an id that nothing else has.
+    return Entry(mode, f"unread {status.st_size} {status.st_mtime_ns}" if data is None else _git_id(data))
 
 
 def _git_id(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _read_file(full: bytes) -> bytes:
+def _read_file(full: bytes) -> bytes | None:
     status = os.lstat(full)
     if stat.S_ISLNK(status.st_mode):
         return os.fsencode(Path(os.fsdecode(full)).readlink())
     if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-        return b""
+        return None
     return Path(os.fsdecode(full)).read_bytes()

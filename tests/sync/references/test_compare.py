@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from keima_sync.references import syntax
-from keima_sync.references.check import compare, judge
+from keima_sync.references.check import DANGLING, UNKNOWN, compare, judge
 from keima_sync.references.languages import Extractions
-from keima_sync.references.tree import from_folder
+from keima_sync.references.tree import MAX_BYTES, from_folder
 
 FILES = {
     "CMakeLists.txt": "add_subdirectory(src)\nset(EXTRA ${PROJECT_SOURCE_DIR}/src/extra.cc)\nadd_library(x ${EXTRA}\n"
@@ -179,3 +179,10 @@ def test_what_stripping_broke(make_tree, name, before, after):
     whole, stripped = from_folder(make_tree("in", {name: before})), from_folder(make_tree("out", {name: after}))
     assert [finding.path for finding in syntax.compare(whole, stripped)] == [name]
     assert not list(syntax.compare(stripped, stripped)) and not list(syntax.compare(stripped, whole))
+
+
+def test_what_is_too_large_to_be_read_is_unknown_and_never_taken_for_sound(tmp_path: Path) -> None:
+    (tmp_path / "big.md").write_text("[a](absent.md)\n" + "x" * MAX_BYTES)
+    (tmp_path / "small.md").write_text("[a](absent.md)\n")
+    found = {finding.path: finding.rule for finding in judge(from_folder(tmp_path), Extractions())}
+    assert found == {"big.md": UNKNOWN.id, "small.md": DANGLING.id}
