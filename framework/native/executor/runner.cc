@@ -45,7 +45,33 @@ int fail(const char* path, const char* why) {
   return 3;
 }
 
+// Memory that goes with its owner; null if there was not enough.
+class Memory {
+ public:
+  explicit Memory(size_t bytes) : data_(aligned_alloc(64, (bytes + 63) / 64 * 64)) {}
+  ~Memory() { free(data_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  void* get() const { return data_; }
+  float* floats() const { return static_cast<float*>(data_); }
+
+ private:
+  void* data_;
+};
+
 keima::executor::Plan plan;
+
+// Runs the loaded plan on standard input, to standard output; what went wrong, or null.
+const char* run_plan(const keima::Exec& exec) {
+  const auto inputs = static_cast<size_t>(plan.input_count), outputs = static_cast<size_t>(plan.output_count);
+  const Memory arena(plan.arena_bytes), input(inputs * sizeof(float)), output(outputs * sizeof(float));
+  if (arena.get() == nullptr || input.get() == nullptr || output.get() == nullptr) return "out of memory";
+  if (fread(input.get(), sizeof(float), inputs, stdin) != inputs) return "the input is too short";
+  keima::executor::run(exec, plan, arena.get(), input.floats(), output.floats());
+  const bool written = fwrite(output.get(), sizeof(float), outputs, stdout) == outputs && fflush(stdout) == 0;
+  return written ? nullptr : "the output cannot be written";
+}
 
 }  // namespace
 
@@ -58,16 +84,6 @@ int main(int argc, char** argv) {
   if (file.data == nullptr) return fail(argv[1], "cannot be read");
   const keima::Exec exec{detected_isa(), {}};
   if (const keima::executor::Status status = keima::executor::load(exec, file.data, file.size, plan)) return fail(argv[1], status);
-  void* arena = aligned_alloc(64, (plan.arena_bytes + 63) / 64 * 64);
-  auto* input = static_cast<float*>(malloc(static_cast<size_t>(plan.input_count) * sizeof(float)));
-  auto* output = static_cast<float*>(malloc(static_cast<size_t>(plan.output_count) * sizeof(float)));
-  if (arena == nullptr || input == nullptr || output == nullptr) return fail(argv[1], "out of memory");
-  if (fread(input, sizeof(float), static_cast<size_t>(plan.input_count), stdin) != static_cast<size_t>(plan.input_count))
-    return fail(argv[1], "the input is too short");
-  keima::executor::run(exec, plan, arena, input, output);
-  const bool written = fwrite(output, sizeof(float), static_cast<size_t>(plan.output_count), stdout) == static_cast<size_t>(plan.output_count);
-  free(output);
-  free(input);
-  free(arena);
-  return written && fflush(stdout) == 0 ? 0 : fail(argv[1], "the output cannot be written");
+  if (const char* why = run_plan(exec)) return fail(argv[1], why);
+  return 0;
 }
