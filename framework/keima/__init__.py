@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import autodiff, device, functional, logger, module, optimizer, random
+from . import autodiff, device, functional, jit, logger, module, optimizer, random
 from ._core import DtypeError, KeimaError, ShapeError, UnsupportedError
 from .device import get_default_device, get_device_count, is_cuda_available, set_default_device
 from .errors import FileFormatError, WorkerError
@@ -39,6 +39,7 @@ __all__ = [
     "get_device_count",
     "get_logger",
     "is_cuda_available",
+    "jit",
     "load",
     "logger",
     "module",

@@ -14,6 +14,7 @@ import numpy as np
 
 from .._core import Tensor
 from ..device import check_device
+from ..replay import made_anew
 from ..typing import Dtype, Shape
 
 
@@ -66,13 +67,11 @@ class RNG:
 
     def uniform(self, low: float = 0, high: float = 1, size: Shape | None = None) -> Tensor:
         """float32 numbers, evenly from [low, high)."""
-        drawn = self._generator.random(_size(size), dtype=np.float32)
-        return Tensor(drawn * np.float32(high - low) + np.float32(low))
+        return made_anew(lambda: Tensor(self._floats(size) * np.float32(high - low) + np.float32(low)))
 
     def normal(self, mean: float = 0, std: float = 1, size: Shape | None = None) -> Tensor:
         """float32 numbers from the normal distribution."""
-        drawn = self._generator.standard_normal(_size(size), dtype=np.float32)
-        return Tensor(drawn * np.float32(std) + np.float32(mean))
+        return made_anew(lambda: Tensor(self._normals(size) * np.float32(std) + np.float32(mean)))
 
     def gamma(self, shape: Any, scale: Any = 1, size: Shape | None = None) -> Tensor:
         """Gamma-distributed numbers; `size` of them for each element of `shape` and `scale` (broadcast)."""
@@ -89,17 +88,23 @@ class RNG:
     def permutation(self, n: int | Tensor, *, dtype: Dtype = "int32") -> Tensor:
         """0 ... n - 1 in random order, or the rows of a tensor in random order."""
         if isinstance(n, Tensor):
-            return n[self._generator.permutation(len(n)).astype(np.int32)]
-        return Tensor(self._generator.permutation(int(n)).astype(np.int32), dtype=dtype)
+            return n[self.permutation(len(n))]
+        return made_anew(lambda: Tensor(self._generator.permutation(int(n)).astype(np.int32), dtype=dtype))
 
     def shuffle(self, inp: Tensor) -> None:
         """Put the rows of a tensor in random order."""
         inp._reset(self.permutation(inp))
 
+    def _floats(self, size: Shape | None) -> Any:
+        return self._generator.random(_size(size), dtype=np.float32)
+
+    def _normals(self, size: Shape | None) -> Any:
+        return self._generator.standard_normal(_size(size), dtype=np.float32)
+
     def _draw(self, distribution: Any, parameters: tuple[Any, ...], size: Shape | None) -> Tensor:
         arrays = np.broadcast_arrays(*(_array(value) for value in parameters))
-        drawn = distribution(*arrays, size=_size(size) + arrays[0].shape)
-        return Tensor(np.asarray(drawn, dtype=np.float32))
+        shape = _size(size) + arrays[0].shape
+        return made_anew(lambda: Tensor(np.asarray(distribution(*arrays, size=shape), dtype=np.float32)))
 
 
 _default = RNG()

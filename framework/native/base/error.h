@@ -15,6 +15,7 @@ enum class ErrorKind {
   kDtype,        // a dtype is not taken here: keima.DtypeError, a TypeError
   kIndex,        // an index or axis is out of range: IndexError
   kMemory,       // the allocator found no memory: MemoryError
+  kTrace,        // a traced function did what a graph cannot hold, or not what was traced: keima.TraceError
   kUnsupported,  // nobody has written this case: keima.UnsupportedError, a RuntimeError
   kRuntime,      // anything else: RuntimeError
 };

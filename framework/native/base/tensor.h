@@ -65,6 +65,9 @@ class TensorImpl : public RefCounted {
   Layout layout;
   Dims shape;    // logical, whatever the layout
   Dims strides;  // elements; meaningful for kStrided only
+  // Which value of the graph being traced this is (compiler/recorder.h); views and copies do not inherit it.
+  mutable uint32_t trace = 0;
+  mutable uint32_t trace_value = 0;
 
   // Allocation of these is on the path of every op: a free list instead of the system's.
   static void* operator new(size_t bytes);
@@ -91,6 +94,12 @@ class Tensor {
   int ndim() const noexcept { return impl_->shape.size(); }
   int64_t numel() const noexcept { return impl_->shape.numel(); }
   bool is_abstract() const noexcept { return !impl_->storage; }
+  void mark(uint32_t trace, uint32_t value) const noexcept {
+    impl_->trace = trace;
+    impl_->trace_value = value;
+  }
+  uint32_t trace() const noexcept { return impl_->trace; }
+  uint32_t trace_value() const noexcept { return impl_->trace_value; }
   bool is_plain() const noexcept { return impl_->layout.kind == LayoutKind::kStrided; }
   bool is_contiguous() const noexcept;
   // Nobody else can see this memory: it may be written in place.
@@ -106,6 +115,9 @@ class Tensor {
   Tensor view(const Dims& shape, const Dims& strides, int64_t offset = 0) const;
   // The same bits under another dtype of the same size (quantized and plain).
   Tensor with_dtype(DType dtype) const;
+
+  // The same memory as a tensor of its own.
+  Tensor alias() const { return with_dtype(dtype()); }
 
   friend bool operator==(const Tensor& a, const Tensor& b) noexcept { return a.impl_ == b.impl_; }
 

@@ -15,24 +15,6 @@ namespace py = pybind11;
 namespace keima::python {
 namespace {
 
-// Errors cross pybind11 as the Python exceptions that the rest of the module raises.
-template <class Body>
-auto translated(Body&& body) {
-  try {
-    return body();
-  } catch (const py::error_already_set&) {
-    throw;
-  } catch (...) {
-    set_error_from_current();
-    throw py::error_already_set();
-  }
-}
-
-PyTensor* tensor_argument(py::handle object, std::string_view what) {
-  if (!is_tensor(object.ptr())) fail(ErrorKind::kDtype, what, ": expected a Tensor, got a ", Py_TYPE(object.ptr())->tp_name);
-  return as_tensor(object.ptr());
-}
-
 Value ones_like(const Tensor& tensor) { return {filled(tensor.shape(), 1.0, tensor.dtype()), nullptr, 0}; }
 
 // One GradManager's hold on the tape.

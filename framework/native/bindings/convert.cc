@@ -7,6 +7,7 @@
 
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
+#include "eager/dispatch.h"
 #include "ops/layout.h"
 
 namespace keima::python {
@@ -125,7 +126,8 @@ PyObject* dtype_object(const DType& dtype) {
 Tensor tensor_from(PyObject* object, const DType* dtype) {
   Tensor tensor;
   if (is_tensor(object)) {
-    tensor = as_tensor(object)->value.tensor;
+    const Value value{value_of(as_tensor(object)).tensor, nullptr, 0};
+    return dtype && !(value.tensor.dtype() == *dtype) ? apply1(op_of<"cast">(), {value}, Attrs{*dtype}).tensor : value.tensor;
   } else if (PyBool_Check(object) || PyLong_CheckExact(object) || PyFloat_CheckExact(object)) {
     if (dtype && dtype->is_float()) return scalar_tensor(PyFloat_AsDouble(object), *dtype);
     tensor = tensor_from_python_scalar(object);

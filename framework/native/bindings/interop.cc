@@ -7,6 +7,7 @@
 
 #include "bindings/convert.h"
 #include "bindings/dlpack_abi.h"
+#include "bindings/graph.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
 #include "ops/layout.h"
@@ -106,7 +107,7 @@ int get_buffer(PyObject* object, Py_buffer* view, int flags) {
   }
   return guarded(-1, [&] {
     auto exported = std::make_unique<Export>();
-    exported->tensor = exportable(value_of(as_tensor(object)).tensor);
+    exported->tensor = exportable(host_value(as_tensor(object)));
     const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
     if (!wants_strides) exported->tensor = to_contiguous(exported->tensor);
     const Tensor& tensor = exported->tensor;
@@ -132,7 +133,10 @@ int get_buffer(PyObject* object, Py_buffer* view, int flags) {
 
 void release_buffer(PyObject*, Py_buffer* view) { delete static_cast<Export*>(view->internal); }
 
-PyObject* tensor_numpy(PyObject* object, PyObject*) { return PyObject_CallOneArg(state().numpy_asarray.get(), PyRef(PyMemoryView_FromObject(object)).get()); }
+PyObject* tensor_numpy(PyObject* object, PyObject*) {
+  const PyRef view(PyMemoryView_FromObject(object));
+  return view ? PyObject_CallOneArg(state().numpy_asarray.get(), view.get()) : nullptr;
+}
 
 PyObject* tensor_array(PyObject* object, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"dtype", "copy", nullptr};
@@ -154,7 +158,7 @@ PyObject* tensor_dlpack(PyObject* object, PyObject* args, PyObject* kwargs) {
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOO", const_cast<char**>(names), &stream, &version, &device, &copy)) return nullptr;
   return guarded([&] {
     auto exported = std::make_unique<DlpackExport>();
-    exported->tensor = to_plain(value_of(as_tensor(object)).tensor);
+    exported->tensor = to_plain(host_value(as_tensor(object)));
     exported->shape = exported->tensor.shape();
     exported->strides = exported->tensor.strides();
     dlpack::ManagedTensor& managed = exported->managed;

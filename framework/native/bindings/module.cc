@@ -5,6 +5,7 @@
 #include "base/allocator.h"
 #include "base/execution.h"
 #include "bindings/autodiff.h"
+#include "bindings/graph.h"
 #include "bindings/interop.h"
 #include "bindings/op_function.h"
 #include "bindings/state.h"
@@ -66,6 +67,7 @@ PYBIND11_MODULE(_core, module) {
     bind_ops(module);
     bind_methods(module);
     python::bind_autodiff(module);
+    python::bind_graph(module);
     bind_device(module);
   } catch (const py::error_already_set&) {
     throw;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <Python.h>
+#include <pybind11/pybind11.h>
 
 #include <utility>
 
@@ -63,6 +64,19 @@ Result guarded(Result failure, Body&& body) noexcept {
 template <class Body>
 PyObject* guarded(Body&& body) noexcept {
   return guarded<Body, PyObject*>(nullptr, std::forward<Body>(body));
+}
+
+// Errors cross pybind11 as the Python exceptions that the rest of the module raises.
+template <class Body>
+auto translated(Body&& body) {
+  try {
+    return body();
+  } catch (const pybind11::error_already_set&) {
+    throw;
+  } catch (...) {
+    set_error_from_current();
+    throw pybind11::error_already_set();
+  }
 }
 
 }  // namespace keima::python

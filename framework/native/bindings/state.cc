@@ -14,6 +14,7 @@ PyObject* exception_for(ErrorKind kind) {
     case ErrorKind::kShape: return s.shape_error.get();
     case ErrorKind::kDtype: return s.dtype_error.get();
     case ErrorKind::kIndex: return PyExc_IndexError;
+    case ErrorKind::kTrace: return s.trace_error.get();
     case ErrorKind::kMemory: return PyExc_MemoryError;
     case ErrorKind::kUnsupported: return s.unsupported_error.get();
     case ErrorKind::kRuntime: break;
@@ -42,6 +43,8 @@ void init_state(PyObject* module) {
   s.shape_error = new_exception(module, "ShapeError", "Shapes do not fit each other or the op.", s.keima_error.get(), PyExc_ValueError);
   s.dtype_error = new_exception(module, "DtypeError", "A dtype is not taken here.", s.keima_error.get(), PyExc_TypeError);
   s.unsupported_error = new_exception(module, "UnsupportedError", "A case that nobody has written.", s.keima_error.get(), nullptr);
+  s.trace_error = new_exception(module, "TraceError", "A traced function did what a graph cannot hold, or not what was traced.",
+                                s.keima_error.get(), nullptr);
   PyRef numpy = checked(PyImport_ImportModule("numpy"));
   s.numpy_dtype = checked(PyObject_GetAttrString(numpy.get(), "dtype"));
   s.numpy_asarray = checked(PyObject_GetAttrString(numpy.get(), "asarray"));

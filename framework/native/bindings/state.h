@@ -17,6 +17,7 @@ struct State {
   PyRef shape_error;
   PyRef dtype_error;
   PyRef unsupported_error;
+  PyRef trace_error;
   PyRef numpy_dtype;    // numpy.dtype
   PyRef numpy_asarray;  // numpy.asarray
   PyRef numpy_generic;  // numpy.generic

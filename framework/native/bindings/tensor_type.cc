@@ -7,6 +7,7 @@
 #include <array>
 
 #include "bindings/convert.h"
+#include "bindings/graph.h"
 #include "bindings/indexing.h"
 #include "bindings/interop.h"
 #include "bindings/state.h"
@@ -69,6 +70,7 @@ int tensor_init(PyObject* object, PyObject* args, PyObject* kwargs) {
     const bool given = dtype != Py_None;
     const DType wanted = given ? parse_dtype(dtype) : DType();
     as_tensor(object)->value = {tensor_from(data, given ? &wanted : nullptr), nullptr, 0};
+    note_made(as_tensor(object));
     if (name != Py_None) check(PyObject_SetAttrString(object, "name", name));
     return 0;
   });
@@ -191,7 +193,7 @@ Py_hash_t hash(PyObject* object) {
 
 int truth(PyObject* object) {
   return guarded(-1, [&] {
-    const Tensor& tensor = as_tensor(object)->value.tensor;
+    const Tensor tensor = host_value(as_tensor(object));
     if (tensor.numel() != 1)
       fail(ErrorKind::kValue, "the truth of a tensor of shape ", tensor.shape(), " is ambiguous; reduce it first, e.g. with F.max or F.min");
     const Tensor one = to_contiguous(to_dtype(to_plain(tensor), ScalarType::kBool));
@@ -264,12 +266,12 @@ int set_grad(PyObject* object, PyObject* grad, void*) {
   return 0;
 }
 
-PyObject* detach(PyObject* object, PyObject*) { return guarded([&] { return wrap({as_tensor(object)->value.tensor, nullptr, 0}); }); }
+PyObject* detach(PyObject* object, PyObject*) { return guarded([&] { return wrap({value_of(as_tensor(object)).tensor, nullptr, 0}); }); }
 
 PyObject* reset(PyObject* object, PyObject* other) {
   return guarded([&]() -> PyObject* {
     if (!is_tensor(other)) fail(ErrorKind::kDtype, "_reset: expected a Tensor, got a ", Py_TYPE(other)->tp_name);
-    rebind(as_tensor(object), as_tensor(other)->value);
+    rebind(as_tensor(object), value_of(as_tensor(other)));
     Py_RETURN_NONE;
   });
 }
@@ -378,6 +380,11 @@ PyTypeObject* make_tensor_type(PyObject* module) {
 
 bool is_tensor(PyObject* object) noexcept { return Py_TYPE(object) == state().tensor_type || PyObject_TypeCheck(object, state().tensor_type); }
 
+PyTensor* tensor_argument(pybind11::handle object, std::string_view what) {
+  if (!is_tensor(object.ptr())) fail(ErrorKind::kDtype, what, ": expected a Tensor, got a ", Py_TYPE(object.ptr())->tp_name);
+  return as_tensor(object.ptr());
+}
+
 PyObject* wrap(Value value) {
   PyObject* object = allocate_exact();
   if (!object) throw PythonError();
@@ -394,6 +401,7 @@ PyObject* wrap_all(ValueList values) {
 
 Value value_of(PyTensor* self) {
   if (!self->value.tensor) fail(ErrorKind::kRuntime, "this tensor was never initialised: Tensor.__init__ did not run or failed");
+  note_read(self);
   if (tracked(self->value)) return self->value;
   if (self->leaf && self->leaf->live()) return {self->value.tensor, self->leaf, 0};
   return {self->value.tensor, nullptr, 0};
@@ -402,6 +410,7 @@ Value value_of(PyTensor* self) {
 void rebind(PyTensor* self, Value value) {
   // The leaf itself is not history: an attached tensor stays attached to its gradient manager.
   if (as_leaf(value.origin.get())) value.origin = nullptr;
+  note_rebinding(self);
   self->value = std::move(value);
 }
 

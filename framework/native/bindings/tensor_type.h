@@ -22,6 +22,9 @@ PyTypeObject* make_tensor_type(PyObject* module);
 bool is_tensor(PyObject* object) noexcept;
 inline PyTensor* as_tensor(PyObject* object) noexcept { return reinterpret_cast<PyTensor*>(object); }
 
+// The argument as a tensor; the error says what was expected.
+PyTensor* tensor_argument(pybind11::handle object, std::string_view what);
+
 // A new keima.Tensor.
 PyObject* wrap(Value value);
 // One tensor, or a tuple when there are several.

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ops/layout.h"
+#include "ops/observer.h"
 
 namespace keima {
 namespace {
@@ -60,7 +61,7 @@ void OpNode::backward(std::span<const Value> out_grads, std::span<const bool> ne
 }
 
 bool has_nan(const Tensor& tensor) {
-  if (!tensor || !tensor.dtype().is_float()) return false;
+  if (!tensor || tensor.is_abstract() || !tensor.dtype().is_float()) return false;
   const Tensor plain = to_contiguous(to_dtype(to_plain(tensor), ScalarType::kFloat32));
   const std::span values(plain.data<const float>(), static_cast<size_t>(plain.numel()));
   return std::any_of(values.begin(), values.end(), [](float value) { return std::isnan(value); });
@@ -82,6 +83,19 @@ bool records(const Op& op, std::span<const Value> inputs) {
   });
 }
 
+TensorList abstract_outputs(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
+  TensorList outputs;
+  for (const TensorDesc& desc : infer(op, inputs, attrs)) outputs.push_back(Tensor::abstract(desc.shape, desc.dtype));
+  return outputs;
+}
+
+// What an observer sees must keep its memory, so nothing is donated.
+TensorList observed(Observer& observer, const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
+  TensorList outputs = observer.executes() ? execute(op, inputs, attrs) : abstract_outputs(op, inputs, attrs);
+  observer.applied(op, attrs, inputs, outputs);
+  return outputs;
+}
+
 }  // namespace
 
 void set_anomaly_mode(bool on) noexcept { anomaly_mode_on = on; }
@@ -91,13 +105,14 @@ ValueList apply(const Op& op, std::span<Value> inputs, Attrs attrs, uint32_t don
   const bool record = records(op, inputs);
   // What backward will read must not be overwritten.
   if (record) donated &= ~op.saved.inputs;
-  if (anomaly_mode_on) donated = 0;
+  Observer* observer = current_observer();
+  if (anomaly_mode_on || observer) donated = 0;
   TensorList tensors;
   for (size_t i = 0; i < inputs.size(); ++i)
     tensors.push_back(donated >> i & 1 ? std::move(inputs[i].tensor) : inputs[i].tensor);
   TensorList outputs;
   try {
-    outputs = execute(op, tensors, attrs, donated);
+    outputs = observer ? observed(*observer, op, tensors, attrs) : execute(op, tensors, attrs, donated);
   } catch (...) {  // give back what was donated: nothing was written yet when allocation or a check fails
     for (size_t i = 0; i < inputs.size(); ++i)
       if (donated >> i & 1) inputs[i].tensor = std::move(tensors[i]);

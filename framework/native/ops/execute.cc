@@ -45,6 +45,7 @@ TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs&
     if (i == 0 && op.in_place >= 0 && (donated >> in_place & 1) && conformed[in_place] == inputs[in_place]) {
       conformed[in_place] = Tensor();
       if (fits_in_place(inputs[in_place], descs[0], layout)) {
+        inputs[in_place].mark(0, 0);  // from here on another value
         outputs.push_back(inputs[in_place]);
         conformed[in_place] = inputs[in_place];
         continue;

@@ -251,7 +251,7 @@ void declare_indexing(Registry& registry) {
   const char* note = "exported as part of an indexing pattern";
   registry.add({.name = "ravel_index", .inputs = {"indices"}, .variadic = true, .attrs = {{"sizes", AttrType::kInts, std::nullopt}},
                 .infer = infer_ravel_index, .layouts = layouts_strided, .kernel = kernel_ravel_index, .onnx_note = note});
-  registry.add({.name = "nonzero", .inputs = {"mask"}, .infer = infer_nonzero, .kernel = kernel_nonzero, .onnx = "NonZero"});
+  registry.add({.name = "nonzero", .inputs = {"mask"}, .infer = infer_nonzero, .kernel = kernel_nonzero, .dynamic_shape = true, .onnx = "NonZero"});
   registry.add({.name = "take_rows", .inputs = {"inp", "index"}, .infer = infer_take_rows, .kernel = kernel_take_rows,
                 .gradient = grad_take_rows, .saved = {2, 0}, .onnx = "Gather"});
   registry.add({.name = "put_rows", .inputs = {"inp", "index", "value"}, .infer = infer_into_rows, .kernel = kernel_put_rows,

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`trace`: a function that is recorded at its first call, and checked against the recording or replaced by it later."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _core
+from .._core import Graph, Tensor, TraceError, TraceSession
+from ..replay import take_actions
+from .structure import replace_tensors, signature, tensors_in
+
+_active: list[TraceSession] = []
+
+
+def is_tracing() -> bool:
+    """Whether a trace records now."""
+    return _core.is_tracing()
+
+
+@contextmanager
+def exclude_from_trace() -> Iterator[None]:
+    """What runs in this scope is not recorded: a replay skips it, and its results are to the trace as any others."""
+    session = _active[-1] if _active and _core.is_tracing() else None
+    if session is not None:
+        session.pause()
+    try:
+        yield
+    finally:
+        if session is not None:
+            session.resume()
+
+
+@dataclass
+class Recording:
+    """One call as a graph: arguments and captured tensors in, results and updates out."""
+
+    graph: Graph
+    captured: list[Tensor]
+    updates: list[tuple[Tensor, bool]]
+    obstacle: str
+    results: Any  # the nesting, with positions in the graph's outputs in place of tensors
+    before: list[Callable[[], None]]
+
+    def replay(self, arguments: list[Tensor]) -> Any:
+        """Run the graph; objects that the function changes are changed."""
+        outputs = self.graph.run(arguments + self.captured)
+        for (target, is_gradient), value in zip(self.updates, outputs[len(outputs) - len(self.updates) :], strict=True):
+            if is_gradient:
+                target.grad = value
+            else:
+                target._reset(value)
+        return _fill(self.results, outputs)
+
+
+@dataclass(frozen=True)
+class _Place:
+    position: int
+
+
+def _fill(results: Any, outputs: list[Tensor]) -> Any:
+    if isinstance(results, _Place):
+        return outputs[results.position]
+    if isinstance(results, list):
+        return [_fill(item, outputs) for item in results]
+    if isinstance(results, tuple):
+        items = [_fill(item, outputs) for item in results]
+        return type(results)(*items) if hasattr(results, "_fields") else tuple(items)
+    if isinstance(results, dict):
+        return {key: _fill(item, outputs) for key, item in results.items()}
+    return results
+
+
+class trace:  # noqa: N801  # the API's name
+    """Record a function of tensors as a graph at its first call for each signature of arguments.
+
+    A signature is the nesting of the arguments, the shapes and dtypes of tensors and the values of all else. Tensors
+    of the program that the function uses (parameters) are read anew at each call; those that it changes are changed.
+
+    >>> import keima
+    >>> @trace(without_host=True)
+    ... def scaled(x):
+    ...     return x * 2 + 1
+    >>> scaled(keima.Tensor([1.0])), scaled(keima.Tensor([3.0]))  # the second call runs no Python
+    (Tensor([3.], device=cpu0), Tensor([7.], device=cpu0))
+
+    Args:
+        function: what to trace; left out, the result is a decorator.
+        symbolic: record shapes only, then run the graph: the function cannot read values of its tensors.
+        capture_as_const: tensors of the program become constants of the graph, as :meth:`dump` needs.
+        record_only: the call records and returns nothing; implies symbolic.
+        without_host: later calls run the graph alone. Otherwise Python runs at each call, and a step that differs
+            from the recording raises :class:`TraceError`.
+        sublinear_memory_config, dtr_config, profiling, opt_level, graph_opt_config, symbolic_shape: taken for
+            compatibility; 0 for `opt_level` leaves the graph as recorded.
+
+    Raises:
+        TraceError: the call differs from the recorded one, or does what a graph cannot hold.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            return functools.partial(cls, **kwargs)
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        symbolic: bool = False,
+        capture_as_const: bool = False,
+        record_only: bool = False,
+        sublinear_memory_config: Any = None,
+        dtr_config: Any = None,
+        profiling: bool = False,
+        opt_level: int = 2,
+        graph_opt_config: Any = None,
+        symbolic_shape: bool = True,
+        without_host: bool = False,
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.__wrapped__ = function
+        self._name = getattr(function, "__name__", "the function")
+        self._symbolic = symbolic or record_only
+        self._capture_as_const = capture_as_const
+        self._record_only = record_only
+        self._opt_level = opt_level
+        self._without_host = without_host
+        self._recordings: dict[str, Recording] = {}
+
+    @property
+    def without_host(self) -> bool:
+        """Whether calls after the first run the graph alone."""
+        return self._without_host
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if _core.is_tracing():  # part of the outer trace
+            return self.__wrapped__(*args, **kwargs)
+        key = signature((args, kwargs))
+        known = self._recordings.get(key)
+        if known is None or not self._without_host:
+            return self._record(key, known, args, kwargs)
+        for action in known.before:
+            action()
+        return known.replay(list(tensors_in((args, kwargs))))
+
+    def _record(self, key: str, known: Recording | None, args: Any, kwargs: Any) -> Any:
+        session = TraceSession(not self._symbolic, self._capture_as_const, known.graph if known else None)
+        take_actions()
+        _active.append(session)
+        try:
+            given, named = replace_tensors((args, kwargs), session.input)
+            session.resume()
+            results = self.__wrapped__(*given, **named)
+            returned = list(tensors_in(results))
+            graph, captured, updates, obstacle = session.finish(returned)
+        except BaseException:
+            session.restore()
+            raise
+        finally:
+            session.pause()
+            _active.pop()
+        places = iter(range(len(returned)))
+        shape = replace_tensors(results, lambda _: _Place(next(places)))
+        made = Recording(known.graph if known else graph, captured, updates, obstacle, shape, take_actions())
+        self._check(made, session)
+        self._recordings[key] = made
+        if not self._symbolic:
+            return results
+        session.restore()
+        return None if self._record_only else made.replay(list(tensors_in((args, kwargs))))
+
+    def _check(self, made: Recording, session: TraceSession) -> None:
+        if made.obstacle and self._without_host:
+            session.restore()
+            raise TraceError(f"{self._name} cannot run without Python: {made.obstacle}")
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """What was recorded, one for each signature of arguments."""
+        return list(self._recordings.values())

@@ -1,0 +1,246 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/graph.h"
+
+#include <pybind11/stl.h>
+
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "bindings/convert.h"
+#include "compiler/interpret.h"
+#include "compiler/recorder.h"
+
+namespace py = pybind11;
+
+namespace keima::python {
+
+using compiler::Graph;
+using compiler::Recorder;
+
+// One recording of one call. Tensor objects of the program that the call reads are captured: inputs of the graph that
+// are read anew at each run, or constants. Objects that hold a value of the graph at the end are updates: a run gives
+// them that value.
+class TraceSession {
+ public:
+  TraceSession(bool executes, bool capture_as_const, std::shared_ptr<const Graph> expected)
+      : expected_(std::move(expected)), recorder_(executes, expected_.get()), capture_as_const_(capture_as_const) {}
+  ~TraceSession() { pause(); }
+  TraceSession(const TraceSession&) = delete;
+  TraceSession& operator=(const TraceSession&) = delete;
+
+  void resume() {
+    active_session = this;
+    set_observer(&recorder_);
+  }
+  void pause() noexcept {
+    if (active_session != this) return;
+    active_session = nullptr;
+    set_observer(nullptr);
+  }
+
+  // An argument of the call, as the tensor that the function is to get.
+  py::object input(py::handle object) {
+    return translated([&] {
+      const Tensor& given = tensor_argument(object, "trace")->value.tensor;
+      // A tensor of its own: the object's may be captured under another name.
+      const Tensor own = recorder_.executes() ? given.alias() : Tensor::abstract(given.shape(), given.dtype());
+      recorder_.add_input(own);
+      return py::reinterpret_steal<py::object>(wrap({own, nullptr, 0}));
+    });
+  }
+
+  void read(PyTensor* tensor) {
+    const Tensor& value = tensor->value.tensor;
+    if (recorder_.knows(value)) return;
+    note(tensor);
+    if (capture_as_const_) {
+      recorder_.add_constant(value);
+      return;
+    }
+    recorder_.add_input(value);
+    captured_.append(py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(tensor)));
+  }
+  void rebinding(PyTensor* tensor) { note(tensor); }
+  void made(PyTensor* tensor) {
+    if (!recorder_.knows(tensor->value.tensor)) recorder_.add_constant(tensor->value.tensor);
+  }
+  void host_read(const Tensor& tensor) {
+    if (recorder_.knows(tensor)) recorder_.obstruct("the value of a traced tensor was read on the host (numpy(), item(), a condition)");
+  }
+  // From now on the object is one of the program's, however it was made.
+  static void release(py::handle object) { tensor_argument(object, "trace")->value.tensor.mark(0, 0); }
+
+  // (graph, captured objects, [(object, whether its gradient)]): the graph returns `outputs`, then the updates.
+  py::tuple finish(const py::list& outputs) {
+    return translated([&] {
+      std::vector<Tensor> returned;
+      for (const auto& output : outputs) returned.push_back(value_of(tensor_argument(output, "trace")).tensor);
+      const py::list updates = find_updates(returned);
+      find_stale_gradients();
+      pause();
+      const std::string obstacle = recorder_.obstacle();
+      auto graph = std::make_shared<Graph>(recorder_.finish(returned));
+      return py::make_tuple(graph, captured_, updates, obstacle);
+    });
+  }
+
+  // Gives every object the value that it had before, after a call that failed or that ran without values.
+  void restore() {
+    pause();
+    for (const Seen& seen : seen_) {
+      PyTensor* tensor = as_tensor(seen.object.ptr());
+      tensor->value = seen.before;
+      py::setattr(seen.object, "grad", seen.gradient ? seen.gradient : py::none());
+    }
+  }
+
+ private:
+  struct Seen {
+    py::object object;
+    Value before;
+    py::object gradient;
+  };
+
+  void note(PyTensor* tensor) {
+    auto* object = reinterpret_cast<PyObject*>(tensor);
+    if (!known_.insert(object).second) return;
+    seen_.push_back({py::reinterpret_borrow<py::object>(object), tensor->value,
+                     tensor->grad ? py::reinterpret_borrow<py::object>(tensor->grad) : py::object()});
+  }
+
+  py::list find_updates(std::vector<Tensor>& returned) const {
+    py::list updates;
+    if (capture_as_const_) return updates;
+    for (const Seen& seen : seen_) {
+      if (Py_REFCNT(seen.object.ptr()) == 1) continue;  // made and dropped inside the call
+      const PyTensor* tensor = as_tensor(seen.object.ptr());
+      if (recorder_.knows(tensor->value.tensor) && !(tensor->value.tensor == seen.before.tensor)) {
+        updates.append(py::make_tuple(seen.object, false));
+        returned.push_back(tensor->value.tensor);
+      }
+      const PyTensor* gradient = tensor->grad ? as_tensor(tensor->grad) : nullptr;
+      if (gradient && recorder_.knows(gradient->value.tensor)) {
+        updates.append(py::make_tuple(seen.object, true));
+        returned.push_back(gradient->value.tensor);
+      }
+    }
+    return updates;
+  }
+
+  // A gradient that was there before and was read would be the same old tensor at every run.
+  void find_stale_gradients() {
+    std::unordered_set<PyObject*> gradients;
+    for (const Seen& seen : seen_)
+      if (seen.gradient) gradients.insert(seen.gradient.ptr());
+    for (const auto& object : captured_)
+      if (gradients.contains(object.ptr()))
+        recorder_.obstruct("it adds to gradients from before the call: call clear_grad() inside the traced function, before backward()");
+  }
+
+  std::shared_ptr<const Graph> expected_;
+  Recorder recorder_;
+  const bool capture_as_const_;
+  std::vector<Seen> seen_;
+  std::unordered_set<PyObject*> known_;
+  py::list captured_;
+};
+
+TraceSession* active_session = nullptr;
+
+void session_read(PyTensor* tensor) { active_session->read(tensor); }
+void session_rebinding(PyTensor* tensor) { active_session->rebinding(tensor); }
+void session_made(PyTensor* tensor) { active_session->made(tensor); }
+
+Tensor host_value(PyTensor* self) {
+  const Tensor& tensor = self->value.tensor;
+  if (!tensor) fail(ErrorKind::kRuntime, "this tensor was never initialised: Tensor.__init__ did not run or failed");
+  if (tensor.is_abstract())
+    fail(ErrorKind::kTrace, "a traced function read the value of a tensor of shape ", tensor.shape(),
+         ", which is not known while a symbolic trace records; return it instead, or trace with symbolic=False");
+  if (active_session) active_session->host_read(tensor);
+  return tensor;
+}
+
+namespace {
+
+py::tuple shape_tuple(const Dims& dims) {
+  py::tuple shape(static_cast<size_t>(dims.size()));
+  for (int i = 0; i < dims.size(); ++i) shape[static_cast<size_t>(i)] = dims[i];
+  return shape;
+}
+
+py::object attr_object(const AttrValue& value) {
+  struct Visitor {
+    py::object operator()(std::monostate) const { return py::none(); }
+    py::object operator()(bool flag) const { return py::bool_(flag); }
+    py::object operator()(const std::string& string) const { return py::str(string); }
+    py::object operator()(int64_t number) const { return py::int_(number); }
+    py::object operator()(double number) const { return py::float_(number); }
+    py::object operator()(const Dims& dims) const { return shape_tuple(dims); }
+    py::object operator()(const DType& dtype) const { return py::str(std::string(dtype.name())); }
+  };
+  return std::visit(Visitor{}, value);
+}
+
+py::list run_graph(const Graph& graph, const py::list& inputs) {
+  return translated([&] {
+    std::vector<Tensor> tensors;
+    for (const auto& input : inputs) tensors.push_back(host_value(tensor_argument(input, "graph")));
+    py::list results;
+    for (const Tensor& result : compiler::interpret(graph, tensors)) results.append(py::reinterpret_steal<py::object>(wrap({result, nullptr, 0})));
+    return results;
+  });
+}
+
+py::list graph_nodes(const Graph& graph) {
+  py::list nodes;
+  for (const compiler::Node& node : graph.nodes) {
+    py::list inputs;
+    for (const auto id : node.inputs) inputs.append(id == compiler::kNoValue ? py::object(py::none()) : py::object(py::int_(id)));
+    py::dict attrs;
+    for (size_t i = 0; i < node.attrs.size(); ++i) attrs[py::str(node.op->attrs[i].name)] = attr_object(node.attrs[i]);
+    nodes.append(py::make_tuple(node.op->name, inputs, node.outputs, attrs));
+  }
+  return nodes;
+}
+
+// (shape, dtype name) of each value.
+py::list graph_values(const Graph& graph) {
+  py::list values;
+  for (const TensorDesc& desc : graph.values) values.append(py::make_tuple(shape_tuple(desc.shape), std::string(desc.dtype.name())));
+  return values;
+}
+
+py::dict graph_constants(const Graph& graph) {
+  py::dict constants;
+  for (const auto& [id, tensor] : graph.constants) constants[py::int_(id)] = py::reinterpret_steal<py::object>(wrap({tensor, nullptr, 0}));
+  return constants;
+}
+
+}  // namespace
+
+void bind_graph(py::module_& module) {
+  py::class_<Graph, std::shared_ptr<Graph>>(module, "Graph", "A traced function as a graph of ops.")
+      .def("__str__", [](const Graph& graph) { return compiler::to_text(graph); })
+      .def("run", &run_graph, "The outputs for a list of inputs.")
+      .def("verify", [](const Graph& graph) { translated([&] { compiler::verify(graph); }); })
+      .def_readonly("inputs", &Graph::inputs)
+      .def_readonly("outputs", &Graph::outputs)
+      .def_readwrite("names", &Graph::names)
+      .def_property_readonly("values", &graph_values)
+      .def_property_readonly("nodes", &graph_nodes)
+      .def_property_readonly("constants", &graph_constants);
+  py::class_<TraceSession>(module, "TraceSession", "One recording of one call.")
+      .def(py::init<bool, bool, std::shared_ptr<Graph>>(), py::arg("executes"), py::arg("capture_as_const"), py::arg("expected") = nullptr)
+      .def("resume", &TraceSession::resume)
+      .def("pause", &TraceSession::pause)
+      .def("input", &TraceSession::input)
+      .def("finish", &TraceSession::finish)
+      .def("restore", &TraceSession::restore)
+      .def_static("release", &TraceSession::release);
+  module.def("is_tracing", [] { return active_session != nullptr; }, "Whether a trace records now.");
+}
+
+}  // namespace keima::python

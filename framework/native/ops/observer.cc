@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/observer.h"
+
+namespace keima {
+namespace {
+
+Observer* observer = nullptr;
+
+}  // namespace
+
+Observer* current_observer() noexcept { return observer; }
+void set_observer(Observer* next) noexcept { observer = next; }
+
+}  // namespace keima

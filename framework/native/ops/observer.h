@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Who watches the ops that a program applies: the recorder of a traced function.
+#pragma once
+
+#include <span>
+
+#include "ops/op.h"
+
+namespace keima {
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // False: ops are not run, and their results are abstract tensors.
+  virtual bool executes() const noexcept = 0;
+  virtual void applied(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs, std::span<const Tensor> outputs) = 0;
+};
+
+// The one that watches now, or null. All of it runs under the Python lock.
+Observer* current_observer() noexcept;
+void set_observer(Observer* observer) noexcept;
+
+}  // namespace keima
