@@ -43,13 +43,19 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
-        step = _decayed(param, grad, group)
-        if group["momentum"]:
-            velocity = state["momentum_buffer"]
-            velocity *= group["momentum"]
-            velocity += step
-            step = step + velocity * group["momentum"] if group["nesterov"] else velocity
-        param -= step * group["lr"]
+        if not group["momentum"]:
+            param -= _decayed(param, grad, group) * group["lr"]
+            return
+        stepped, state["momentum_buffer"] = ops.sgd_step(
+            param,
+            grad,
+            state["momentum_buffer"],
+            group["lr"],
+            group["momentum"],
+            group["weight_decay"],
+            group["nesterov"],
+        )
+        param._reset(stepped)
 
 
 class Adam(Optimizer):
@@ -73,18 +79,21 @@ class Adam(Optimizer):
 
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         beta1, beta2 = group["betas"]
-        if self.decay_weight and group["weight_decay"]:
-            param *= 1 - group["lr"] * group["weight_decay"]
-        elif group["weight_decay"]:
-            grad = _decayed(param, grad, group)
-        first, second = state["exp_avg"], state["exp_avg_sq"]
-        first *= beta1
-        first += grad * (1 - beta1)
-        second *= beta2
-        second += ops.square(grad) * (1 - beta2)
-        scale = 1 - beta1 ** group["step"]
-        root = ops.sqrt(second * (1 / (1 - beta2 ** group["step"]))) + group["eps"]
-        param -= first / root * (group["lr"] / scale)
+        decay = group["weight_decay"]
+        stepped, state["exp_avg"], state["exp_avg_sq"] = ops.adam_step(
+            param,
+            grad,
+            state["exp_avg"],
+            state["exp_avg_sq"],
+            rate=group["lr"] / (1 - beta1 ** group["step"]),
+            beta1=beta1,
+            beta2=beta2,
+            eps=group["eps"],
+            correction=1 / (1 - beta2 ** group["step"]),
+            weight_decay=0.0 if self.decay_weight else decay,
+            shrink=1 - group["lr"] * decay if self.decay_weight else 1.0,
+        )
+        param._reset(stepped)
 
 
 class AdamW(Adam):

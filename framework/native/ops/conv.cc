@@ -115,6 +115,12 @@ void layouts_backward_weight(const OpCall& call, LayoutChoice& choice) {
 
 // --- kernels ---------------------------------------------------------------------------------------------------
 
+ConvShape chosen(const Geometry& g, ConvPass pass) {
+  ConvShape shape = conv_shape(g);
+  shape.algorithm = conv_choose(shape, pass);
+  return shape;
+}
+
 Ref<Storage> scratch_of(size_t bytes) { return Storage::allocate(static_cast<int64_t>(bytes)); }
 
 // Weights as the kernels stream them.
@@ -129,7 +135,7 @@ Ref<Storage> packed_weights(const KernelCall& call, const ConvShape& shape, cons
 
 void kernel_conv2d(const KernelCall& call) {
   if (call.out().numel() == 0) return;
-  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.in(1).shape()));
+  const ConvShape shape = chosen(geometry(call, call.in(0).shape(), call.in(1).shape()), ConvPass::kForward);
   const Ref<Storage> packed = packed_weights(call, shape, call.in(1), false);
   const Ref<Storage> scratch = scratch_of(conv_forward_scratch_bytes(call.exec, shape));
   ConvEpilogue epilogue;
@@ -140,7 +146,7 @@ void kernel_conv2d(const KernelCall& call) {
 
 void kernel_backward_data(const KernelCall& call) {
   if (call.out().numel() == 0) return;
-  const ConvShape shape = conv_shape(geometry(call, call.attrs.ints(kShape), call.in(0).shape()));
+  const ConvShape shape = chosen(geometry(call, call.attrs.ints(kShape), call.in(0).shape()), ConvPass::kBackwardData);
   const Ref<Storage> packed = packed_weights(call, shape, call.in(0), true);
   const Ref<Storage> scratch = scratch_of(conv_backward_data_scratch_bytes(call.exec, shape));
   conv_backward_data(call.exec, shape, call.in(1).data<float>(), reinterpret_cast<const float*>(packed->data()), {}, call.out().data<float>(),
@@ -149,7 +155,7 @@ void kernel_backward_data(const KernelCall& call) {
 
 void kernel_backward_weight(const KernelCall& call) {
   if (call.out().numel() == 0) return;
-  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.attrs.ints(kShape)));
+  const ConvShape shape = chosen(geometry(call, call.in(0).shape(), call.attrs.ints(kShape)), ConvPass::kBackwardWeights);
   const Ref<Storage> scratch = scratch_of(conv_backward_weights_scratch_bytes(call.exec, shape));
   conv_backward_weights(call.exec, shape, call.in(0).data<float>(), call.in(1).data<float>(), call.out().data<float>(), scratch->data());
 }

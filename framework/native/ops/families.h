@@ -13,6 +13,7 @@ void declare_elementwise(Registry&);
 void declare_indexing(Registry&);
 void declare_shape(Registry&);
 void declare_matmul(Registry&);
+void declare_optimizer(Registry&);
 void declare_pooling(Registry&);
 void declare_reduction(Registry&);
 void declare_scan(Registry&);
@@ -25,6 +26,7 @@ inline constexpr void (*kFamilies[])(Registry&) = {
     declare_indexing,
     declare_shape,
     declare_matmul,
+    declare_optimizer,
     declare_pooling,
     declare_reduction,
     declare_scan,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/conv/conv_body.h"
+#include "kernels/conv/winograd.h"
 
 namespace keima {
 namespace {
@@ -18,13 +19,25 @@ struct Channels {
 int64_t taps_of(const ConvShape& s) { return s.kernel_height * s.kernel_width; }
 // How the unfolded plain input looks to the packing: all taps are channels.
 int64_t packed_in(const ConvShape& s) { return conv_input_is_plain(s) ? s.in_channels * taps_of(s) : Channels(s).in; }
-int64_t packed_taps(const ConvShape& s) { return conv_input_is_plain(s) ? 1 : taps_of(s); }
+
+// Results of a Winograd tile along an axis; 0: direct.
+int64_t winograd_of(const ConvShape& s) {
+  return s.algorithm == ConvAlgorithm::kWinograd4 ? 4 : s.algorithm == ConvAlgorithm::kWinograd2 ? 2 : 0;
+}
+int64_t winograd_points(const ConvShape& s) { return (winograd_of(s) + 2) * (winograd_of(s) + 2); }
+
+// Blocks of 16 x 32 weights for one block of inputs and group of outputs.
+int64_t packed_taps(const ConvShape& s) {
+  if (winograd_of(s) > 0) return winograd_points(s);
+  return conv_input_is_plain(s) ? 1 : taps_of(s);
+}
+int64_t backward_packed_taps(const ConvShape& s) { return winograd_of(s) > 0 ? winograd_points(s) : taps_of(s); }
 
 int64_t forward_group_floats(const ConvShape& s) {
   return conv_groups_of_columns(Channels(s).out) * conv_blocks(packed_in(s)) * packed_taps(s) * kTapFloats;
 }
 int64_t backward_group_floats(const ConvShape& s) {
-  return conv_groups_of_columns(Channels(s).in) * conv_blocks(Channels(s).out) * taps_of(s) * kTapFloats;
+  return conv_groups_of_columns(Channels(s).in) * conv_blocks(Channels(s).out) * backward_packed_taps(s) * kTapFloats;
 }
 int64_t depthwise_floats(const ConvShape& s) { return conv_blocks(s.in_channels) * taps_of(s) * kBlock; }
 
@@ -108,6 +121,7 @@ ConvProblem group_problem(const ConvShape& s, bool backward) {
   const Channels channels(s);
   p.source.channels = backward ? channels.out : channels.in;
   p.target.channels = backward ? channels.in : channels.out;
+  p.winograd = winograd_of(s);
   if (!backward && conv_input_is_plain(s)) p.plain_channels = s.in_channels;
   return p;
 }
@@ -162,12 +176,44 @@ void to_plain(const Exec& exec, const ConvShape& s, const float* blocked, float*
   });
 }
 
+// The weights of all groups by Winograd.
+void pack_winograd(const Exec& exec, const ConvShape& s, const float* weights, bool backward, float* packed) {
+  const Channels channels(s);
+  const int64_t floats = backward ? backward_group_floats(s) : forward_group_floats(s);
+  for (int64_t group = 0; group < s.groups; ++group)
+    KEIMA_PICK(exec.isa, conv_winograd_pack)
+    (exec, winograd_of(s), weights + group * channels.out * channels.in * taps_of(s), channels.out, channels.in, backward,
+     packed + group * floats);
+}
+
 bool is_empty(const ConvShape& s) { return s.batch <= 0 || s.out_height <= 0 || s.out_width <= 0; }
 
 }  // namespace
 
 bool conv_input_is_plain(const ConvShape& shape) {
   return shape.groups == 1 && shape.in_channels <= 4 && taps_of(shape) > 1;
+}
+
+bool conv_supports(const ConvShape& s, ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::kDirect) return true;
+  return s.kernel_height == 3 && s.kernel_width == 3 && s.stride_height == 1 && s.stride_width == 1 &&
+         s.dilation_height == 1 && s.dilation_width == 1 && s.pad_top <= 2 && s.pad_left <= 2 && !conv_is_depthwise(s) &&
+         !conv_input_is_plain(s);
+}
+
+// Transforms cost about (m+2)^2 additions a channel; below 32 channels on either side the products that they save do not
+// pay for them. Few tiles leave the micro-kernel's rows empty while it streams 4 (1.8) times the weights.
+ConvAlgorithm conv_choose(const ConvShape& s, ConvPass pass) {
+  constexpr int64_t kLeastChannels = 32, kLeastTiles = 48;
+  const Channels channels(s);
+  if (!conv_supports(s, ConvAlgorithm::kWinograd4) || conv_least(channels.in, channels.out) < kLeastChannels)
+    return ConvAlgorithm::kDirect;
+  const bool of_input = pass == ConvPass::kBackwardData;
+  const int64_t height = of_input ? s.in_height : s.out_height, width = of_input ? s.in_width : s.out_width;
+  const int64_t tiles = s.batch * ((height + 3) / 4) * ((width + 3) / 4);
+  // 36 products a tile against 9 a pixel: on images of 2x2 and less Winograd computes more.
+  if (tiles < kLeastTiles || 36 * tiles * 2 > 9 * s.batch * height * width) return ConvAlgorithm::kDirect;
+  return ConvAlgorithm::kWinograd4;
 }
 
 size_t conv_packed_bytes(const ConvShape& s) {
@@ -179,6 +225,7 @@ size_t conv_backward_packed_bytes(const ConvShape& s) {
 }
 
 void conv_pack(const Exec& exec, const ConvShape& s, const float* weights, float* packed) {
+  if (winograd_of(s) > 0) return pack_winograd(exec, s, weights, false, packed);
   if (conv_is_depthwise(s)) return conv_backward_pack(exec, s, weights, packed);
   const int64_t in = packed_in(s), out = Channels(s).out, taps = packed_taps(s);
   for (int64_t group = 0; group < s.groups; ++group)
@@ -187,6 +234,7 @@ void conv_pack(const Exec& exec, const ConvShape& s, const float* weights, float
 }
 
 void conv_backward_pack(const Exec& exec, const ConvShape& s, const float* weights, float* packed) {
+  if (winograd_of(s) > 0) return pack_winograd(exec, s, weights, true, packed);
   const Channels channels(s);
   const int64_t taps = taps_of(s);
   if (conv_is_depthwise(s)) {

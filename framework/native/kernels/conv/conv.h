@@ -8,16 +8,24 @@
 // [batch][channels][height][width] instead. Output and its gradient are always blocked.
 //
 // Weights are plain and contiguous: [out_channels][in_channels/groups][kernel_height][kernel_width], which is also the
-// memory of a grouped 5-D weight. They are packed before use; a pack depends on the shape's channels, kernel and groups
-// only, so it may be kept while the weights do not change.
+// memory of a grouped 5-D weight. They are packed before use; a pack depends on the shape's channels, kernel, groups and
+// algorithm only, so it may be kept while the weights do not change.
 //
 // The transposed convolution is conv_backward_data of the convolution that it transposes.
+//
+// A 3x3 convolution without stride and dilation may be computed by Winograd's algorithm, with 2x2 or 4x4 results at a time
+// (winograd.h): 2.25 and 4 times fewer products for a larger error: the tests hold it to 8 and 64 units of 2^-24 of the
+// largest sum of products' magnitudes; an infinity or a NaN may
+// spread over the tile that it is in. The weights are packed for one algorithm.
 // All bits are the same on any number of threads.
 #pragma once
 
 #include "base/freestanding/exec.h"
 
 namespace keima {
+
+enum class ConvAlgorithm : uint8_t { kDirect, kWinograd2, kWinograd4 };
+enum class ConvPass : uint8_t { kForward, kBackwardData, kBackwardWeights };
 
 struct ConvShape {
   int64_t batch = 0;
@@ -36,6 +44,7 @@ struct ConvShape {
   int64_t dilation_height = 1;
   int64_t dilation_width = 1;
   int64_t groups = 1;  // divides in_channels and out_channels
+  ConvAlgorithm algorithm = ConvAlgorithm::kDirect;  // for packing and all that is computed
 };
 
 // Output pixels along one axis; 0 or less where the kernel does not fit.
@@ -56,6 +65,11 @@ struct ConvEpilogue {
 
 // Whether input and its gradient are plain: up to four channels, one group, a kernel of more than one tap.
 bool conv_input_is_plain(const ConvShape& shape);
+
+bool conv_supports(const ConvShape& shape, ConvAlgorithm algorithm);
+// The fixed choice by shape that eager execution makes, so that its results repeat; of a pass whose weights are packed for
+// every call.
+ConvAlgorithm conv_choose(const ConvShape& shape, ConvPass pass);
 
 size_t conv_packed_bytes(const ConvShape& shape);
 void conv_pack(const Exec& exec, const ConvShape& shape, const float* weights, float* packed);

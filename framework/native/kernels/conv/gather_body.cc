@@ -5,6 +5,7 @@
 #include "kernels/conv/conv_body.h"
 #include "kernels/conv/cover.h"
 #include "kernels/conv/planes.h"
+#include "kernels/conv/winograd.h"
 
 namespace keima::KEIMA_ISA {
 namespace {
@@ -42,16 +43,6 @@ struct Cut {
   int64_t floats;      // planes
   int64_t tap_floats;  // the list of taps of one pixel
 };
-
-int64_t bias_floats(const ConvProblem& p) { return p.groups() * kGroup; }
-
-// The bias with zeros up to whole column groups.
-const float* pad_bias(const ConvProblem& p, float* to) {
-  if (p.epilogue.bias == nullptr) return nullptr;
-  memset(to, 0, static_cast<size_t>(bias_floats(p)) * sizeof(float));
-  memcpy(to, p.epilogue.bias, static_cast<size_t>(p.target.channels) * sizeof(float));
-  return to;
-}
 
 // What all tiles of a column group have in common.
 TileCall group_call(const ConvProblem& p, int64_t group, const float* bias) {
@@ -250,10 +241,12 @@ void run_batch_inner(const Exec& exec, const ConvProblem& p, float* scratch) {
 }  // namespace
 
 int64_t conv_gather_scratch(const Exec& exec, const ConvProblem& p) {
+  if (p.winograd > 0) return conv_winograd_scratch(exec, p);
   return runs_batch_inner(p) ? batch_inner_scratch(exec, p) : direct_scratch(exec, p);
 }
 
 void conv_gather(const Exec& exec, const ConvProblem& p, float* scratch) {
+  if (p.winograd > 0) return conv_winograd(exec, p, scratch);
   if (runs_batch_inner(p)) return run_batch_inner(exec, p, scratch);
   run_direct(exec, p, scratch);
 }

@@ -107,7 +107,8 @@ struct ConvProblem {
   const float* plain_source = nullptr;  // instead of `source`, as [batch][channels][height][width]
   int64_t plain_channels = 0;
   ConvView target;
-  const float* packed = nullptr;  // [target columns/32][source block][tap][16][32]
+  const float* packed = nullptr;  // [target columns/32][source block][tap][16][32]; Winograd: [point][columns/32]...
+  int64_t winograd = 0;           // 2 or 4: results a tile and axis (winograd.h); 0: direct
   ConvEpilogue epilogue;
 
   constexpr bool plain() const { return plain_channels > 0; }

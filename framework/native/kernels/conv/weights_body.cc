@@ -4,76 +4,14 @@
 // product of a source pixel and a gradient pixel. Blocks of 16 need no transposition: the gradient is loaded as
 // vectors, the source broadcast.
 #include "kernels/conv/conv_body.h"
+#include "kernels/conv/outer.h"
 #include "kernels/conv/planes.h"
-#include "kernels/gemm/repeat.h"
+#include "kernels/conv/winograd.h"
 
 namespace keima::KEIMA_ISA {
 namespace {
 
-using V = Vec<float, kLanes>;
-
-// Accumulators of one outer product: inputs by blocks of 16 outputs.
-#if defined(__AVX512F__)
-constexpr int kInputs = 8, kOuterBlocks = 2;
-#elif defined(__AVX2__) || defined(__aarch64__)
-constexpr int kInputs = 4, kOuterBlocks = 1;
-#else
-constexpr int kInputs = 2, kOuterBlocks = 1;
-#endif
-
 constexpr int64_t kStripPixels = 448;  // 8 rows of 56: source and gradient of a strip stay in the second cache
-
-// Pixels as three nested runs; the innermost are 16 floats apart. Strides in floats.
-struct Runs {
-  int64_t count1, x1, y1;
-  int64_t count2, x2, y2;
-  int64_t count3;
-};
-
-template <int blocks>
-[[gnu::noinline]] void outer(const float* x, const float* y, int64_t y_block, const Runs& runs, float* sums,
-                             bool accumulate) {
-  constexpr int kPerBlock = static_cast<int>(kBlock) / kLanes;
-  constexpr int kVectors = blocks * kPerBlock;
-  V sum[kInputs][kVectors];
-  repeat<kInputs>([&](int i) __attribute__((always_inline)) {
-    repeat<kVectors>([&](int v) __attribute__((always_inline)) {
-      sum[i][v] = accumulate ? load<kLanes>(sums + i * kGroup + v * kLanes) : V{};
-    });
-  });
-  for (int64_t i1 = 0; i1 < runs.count1; ++i1)
-    for (int64_t i2 = 0; i2 < runs.count2; ++i2) {
-      const float* __restrict p = x + i1 * runs.x1 + i2 * runs.x2;
-      const float* __restrict q = y + i1 * runs.y1 + i2 * runs.y2;
-#pragma GCC unroll 2
-      for (int64_t i3 = 0; i3 < runs.count3; ++i3, p += kBlock, q += kBlock) {
-        V gradient[kVectors];
-        repeat<kVectors>([&](int v) __attribute__((always_inline)) {
-          gradient[v] = load<kLanes>(q + (v / kPerBlock) * y_block + (v % kPerBlock) * kLanes);
-        });
-        repeat<kInputs>([&](int i) __attribute__((always_inline)) {
-          repeat<kVectors>([&](int v) __attribute__((always_inline)) { sum[i][v] += gradient[v] * p[i]; });
-        });
-      }
-    }
-  repeat<kInputs>([&](int i) __attribute__((always_inline)) {
-    repeat<kVectors>([&](int v) __attribute__((always_inline)) { store(sums + i * kGroup + v * kLanes, sum[i][v]); });
-  });
-}
-
-// All 16 inputs by the `blocks` existing blocks of an output group; sums is [16][32].
-void outer_block(const float* x, const float* y, int64_t y_block, int64_t blocks, const Runs& runs, float* sums,
-                 bool accumulate) {
-  for (int64_t b = 0; b < blocks; b += kOuterBlocks)
-    for (int64_t i = 0; i < kBlock; i += kInputs) {
-      float* to = sums + i * kGroup + b * kBlock;
-      if (kOuterBlocks == 2 && blocks - b >= 2) {
-        outer<kOuterBlocks>(x + i, y + b * y_block, y_block, runs, to, accumulate);
-      } else {
-        outer<1>(x + i, y + b * y_block, y_block, runs, to, accumulate);
-      }
-    }
-}
 
 bool runs_batch_inner(const ConvProblem& p) {
   return !p.plain() && p.batch >= 8 && p.source_pixels() <= 64 && p.target_pixels() <= 64;
@@ -218,6 +156,7 @@ void unpack(const Exec& exec, const ConvProblem& p, float* sums, float* plain) {
 
 int64_t conv_weights_scratch(const Exec& exec, const ConvProblem& p) {
   const int64_t image = p.batch * kBlock;
+  if (p.winograd > 0) return sum_floats(p) + conv_winograd_weights_scratch(exec, p);
   if (runs_batch_inner(p))
     return sum_floats(p) + (p.source_blocks() * p.source_pixels() + target_blocks(p) * p.target_pixels()) * image;
   return sum_floats(p) + slice_count(exec, pairs(p)) * Planes(p, strip_rows(p)).floats();
@@ -226,7 +165,9 @@ int64_t conv_weights_scratch(const Exec& exec, const ConvProblem& p) {
 void conv_weights(const Exec& exec, const ConvProblem& p, float* grad_weights, float* scratch) {
   float* sums = scratch;
   scratch += sum_floats(p);
-  if (runs_batch_inner(p)) {
+  if (p.winograd > 0) {
+    conv_winograd_weights(exec, p, sums, scratch);
+  } else if (runs_batch_inner(p)) {
     run_batch_inner(exec, p, sums, scratch);
   } else {
     run_direct(exec, p, sums, scratch);

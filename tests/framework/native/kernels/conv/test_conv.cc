@@ -51,12 +51,20 @@ void each_product(const ConvShape& s, const Visit& visit) {
               }
 }
 
-// Relative to the magnitudes: each term enters with at most `terms` roundings; the direct sums are far better.
-void check_close(const std::vector<float>& got, const Exact& exact, double terms) {
+// Direct: relative to the magnitudes; each term enters with at most `terms` roundings, the sums are far better. Winograd's
+// roundings are of numbers made of a whole tile, so that its error is bounded by the largest magnitude (conv.h).
+double bound_of(ConvAlgorithm algorithm, double terms, double magnitude, double largest) {
+  if (algorithm == ConvAlgorithm::kDirect) return (terms + 4) * 0x1p-24 * magnitude;
+  return (algorithm == ConvAlgorithm::kWinograd2 ? 8 : 64) * 0x1p-24 * largest;
+}
+
+void check_close(const std::vector<float>& got, const Exact& exact, double terms,
+                 ConvAlgorithm algorithm = ConvAlgorithm::kDirect) {
   REQUIRE(got.size() == exact.value.size());
+  const double largest = got.empty() ? 0 : *std::max_element(exact.magnitude.begin(), exact.magnitude.end());
   size_t wrong = 0, first = 0;
   for (size_t i = 0; i < got.size(); ++i)
-    if (!(std::abs(static_cast<double>(got[i]) - exact.value[i]) <= (terms + 4) * 0x1p-24 * exact.magnitude[i])) {
+    if (!(std::abs(static_cast<double>(got[i]) - exact.value[i]) <= bound_of(algorithm, terms, exact.magnitude[i], largest))) {
       if (wrong++ == 0) first = i;
     }
   CAPTURE(first);
@@ -87,7 +95,7 @@ void check_forward(const Exec& exec, const ConvShape& s, const Data& data) {
   });
   const int64_t pixels = s.out_height * s.out_width;
   const std::vector<float> empty = to_blocked(std::vector<float>(data.grad.size(), kNan), s.batch, s.out_channels, pixels);
-  check_close(forward(exec, s, data, {}, empty), exact, terms_of(s));
+  check_close(forward(exec, s, data, {}, empty), exact, terms_of(s), s.algorithm);
   for (size_t i = 0; i < exact.value.size(); ++i) {
     exact.add(i, static_cast<double>(data.bias[i / static_cast<size_t>(pixels) % static_cast<size_t>(s.out_channels)]));
     exact.add(i, static_cast<double>(data.grad[i]));
@@ -100,7 +108,7 @@ void check_forward(const Exec& exec, const ConvShape& s, const Data& data) {
   conv_pack(exec, s, data.weights.data(), static_cast<float*>(packed.data()));
   const std::vector<float> input = input_as_taken(s, data.input);
   conv_forward(exec, s, input.data(), static_cast<float*>(packed.data()), epilogue, output.data(), scratch.data());
-  check_close(to_plain(output, s.batch, s.out_channels, pixels), exact, terms_of(s));
+  check_close(to_plain(output, s.batch, s.out_channels, pixels), exact, terms_of(s), s.algorithm);
 }
 
 void check_backward_data(const Exec& exec, const ConvShape& s, const Data& data) {
@@ -121,7 +129,7 @@ void check_backward_data(const Exec& exec, const ConvShape& s, const Data& data)
   std::vector<float> grad_input = input_as_taken(s, std::vector<float>(data.input.size(), kNan));
   conv_backward_data(exec, s, grad.data(), static_cast<float*>(packed.data()), epilogue, grad_input.data(), scratch.data());
   if (!conv_input_is_plain(s)) grad_input = to_plain(grad_input, s.batch, s.in_channels, pixels);
-  check_close(grad_input, exact, static_cast<double>(s.out_channels * s.kernel_height * s.kernel_width));
+  check_close(grad_input, exact, static_cast<double>(s.out_channels * s.kernel_height * s.kernel_width), s.algorithm);
 }
 
 void check_backward_weights(const Exec& exec, const ConvShape& s, const Data& data) {
@@ -137,7 +145,7 @@ void check_backward_weights(const Exec& exec, const ConvShape& s, const Data& da
   std::vector<float> grad_weights(data.weights.size(), kNan), grad_bias(static_cast<size_t>(s.out_channels), kNan);
   Scratch scratch(conv_backward_weights_scratch_bytes(exec, s));
   conv_backward_weights(exec, s, input.data(), grad.data(), grad_weights.data(), scratch.data());
-  check_close(grad_weights, exact, static_cast<double>(s.batch) * static_cast<double>(pixels));
+  check_close(grad_weights, exact, static_cast<double>(s.batch) * static_cast<double>(pixels), s.algorithm);
   conv_backward_bias(exec, s, grad.data(), grad_bias.data());
   check_close(grad_bias, exact_bias, 4);
 }
@@ -152,15 +160,23 @@ ConvShape shape_of(const Square& q) {
           q.stride, q.stride, q.pad, q.pad, q.dilation, q.dilation, q.groups};
 }
 
-void check_all(const ConvShape& s) {
+void check_algorithm(const ConvShape& s) {
   CAPTURE(s.batch); CAPTURE(s.in_channels); CAPTURE(s.in_height); CAPTURE(s.out_channels); CAPTURE(s.kernel_height);
   CAPTURE(s.stride_height); CAPTURE(s.pad_top); CAPTURE(s.dilation_height); CAPTURE(s.groups);
+  CAPTURE(static_cast<int>(s.algorithm));
   const Data data(s);
   for_each_exec([&](const Exec& exec) {
     check_forward(exec, s, data);
     check_backward_data(exec, s, data);
     check_backward_weights(exec, s, data);
   });
+}
+
+void check_all(ConvShape s) {
+  for (const ConvAlgorithm algorithm : {ConvAlgorithm::kDirect, ConvAlgorithm::kWinograd2, ConvAlgorithm::kWinograd4}) {
+    s.algorithm = algorithm;
+    if (conv_supports(s, algorithm)) check_algorithm(s);
+  }
 }
 
 }  // namespace
@@ -237,10 +253,36 @@ TEST_CASE("conv: images cut into strips") {
   check_all(shape_of({1, 64, 64, 16, 3, 2, 1, 1, 1}));
 }
 
+TEST_CASE("conv: Winograd's tiles, cut by chunks and by every edge") {
+  for (const int64_t pad : {0, 1, 2}) check_all(shape_of({1, 32, 30, 32, 3, 1, pad, 1, 1}));
+  check_all(shape_of({70, 16, 4, 40, 3, 1, 1, 1, 1}));   // two chunks of images
+  check_all(shape_of({2, 72, 29, 17, 3, 1, 1, 1, 1}));  // chunks that end within an image
+  ConvShape s{1, 16, 6, 11, 16, 6, 11, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+  check_all(s);
+}
+
+TEST_CASE("conv: what Winograd takes, and when eager execution chooses it") {
+  using enum ConvAlgorithm;
+  CHECK(conv_supports(shape_of({1, 16, 8, 16, 3, 1, 1, 1, 1}), kWinograd4));
+  for (const Square& q : {Square{1, 16, 8, 16, 3, 2, 1, 1, 1}, Square{1, 16, 8, 16, 3, 1, 1, 2, 1}, Square{1, 16, 8, 16, 5, 1, 1, 1, 1},
+                          Square{1, 16, 8, 16, 3, 1, 3, 1, 1}, Square{1, 16, 8, 16, 3, 1, 1, 1, 16}, Square{1, 3, 8, 16, 3, 1, 1, 1, 1}})
+    CHECK_FALSE(conv_supports(shape_of(q), kWinograd4));
+  for (const ConvPass pass : {ConvPass::kForward, ConvPass::kBackwardData, ConvPass::kBackwardWeights}) {
+    CHECK(conv_choose(shape_of({16, 64, 56, 64, 3, 1, 1, 1, 1}), pass) == kWinograd4);
+    CHECK(conv_choose(shape_of({16, 512, 7, 512, 3, 1, 1, 1, 1}), pass) == kWinograd4);
+    CHECK(conv_choose(shape_of({64, 256, 2, 256, 3, 1, 1, 1, 1}), pass) == kDirect);
+    CHECK(conv_choose(shape_of({1, 512, 7, 512, 3, 1, 1, 1, 1}), pass) == kDirect);
+    CHECK(conv_choose(shape_of({16, 16, 56, 64, 3, 1, 1, 1, 1}), pass) == kDirect);
+  }
+}
+
 TEST_CASE("conv: bits do not depend on the number of threads") {
-  for (const Square& q : {Square{5, 32, 14, 48, 3, 1, 1, 1, 1}, Square{1, 32, 14, 48, 3, 1, 1, 1, 1},
-                          Square{16, 32, 4, 48, 3, 1, 1, 1, 1}}) {
-    const ConvShape s = shape_of(q);
+  for (Square q : {Square{5, 32, 14, 48, 3, 1, 1, 1, 1}, Square{1, 32, 14, 48, 3, 1, 1, 1, 1}, Square{16, 32, 4, 48, 3, 1, 1, 1, 1},
+                   Square{-16, 32, 14, 48, 3, 1, 1, 1, 1}, Square{-1, 32, 14, 48, 3, 1, 1, 1, 1}}) {
+    const bool by_winograd = q.batch < 0;
+    q.batch = std::abs(q.batch);
+    ConvShape s = shape_of(q);
+    if (by_winograd) s.algorithm = ConvAlgorithm::kWinograd4;
     const Data data(s);
     Exec exec{detect_isa(), {}};
     const std::vector<float> empty(static_cast<size_t>(s.batch * 3 * s.out_height * s.out_width * 16));

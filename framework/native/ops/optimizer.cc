@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Steps of optimizers: a parameter and its state to the next ones.
+#include "kernels/optimizer/optimizer.h"
+
+#include <string_view>
+
+#include "ops/families.h"
+#include "ops/layout.h"
+
+namespace keima {
+namespace {
+
+constexpr const char* kNoGradient = "a step of an optimizer is not differentiated; write it with elementwise ops where it is";
+
+// All tensors float32 and of the parameter's shape; an output for each but the gradient (input 1).
+void infer_step(const OpCall& call, DescList& out) {
+  const Tensor& param = call.in(0);
+  for (size_t i = 0; i < call.inputs.size(); ++i) {
+    const Tensor& x = call.in(i);
+    if (!(x.shape() == param.shape()))
+      fail(ErrorKind::kShape, call.op.name, ": ", call.op.inputs[i], " has shape ", x.shape(), ", the parameter ", param.shape());
+    if (x.dtype().scalar() != ScalarType::kFloat32)
+      fail(ErrorKind::kDtype, call.op.name, ": ", call.op.inputs[i], ": expected float32, got ", x.dtype());
+    if (i != 1) out.push_back({x.shape(), x.dtype()});
+  }
+}
+
+float real(const OpCall& call, std::string_view name) { return static_cast<float>(call.attrs.real(call.op.attr(name))); }
+
+void kernel_sgd(const KernelCall& call) {
+  sgd_step(call.exec, {.n = call.in(0).numel(), .param = call.in(0).data<float>(), .grad = call.in(1).data<float>(),
+                       .velocity = call.in(2).data<float>(), .new_param = call.out(0).data<float>(), .new_velocity = call.out(1).data<float>(),
+                       .rate = real(call, "lr"), .momentum = real(call, "momentum"), .weight_decay = real(call, "weight_decay"),
+                       .nesterov = call.attrs.flag(call.op.attr("nesterov"))});
+}
+
+void kernel_adam(const KernelCall& call) {
+  const double beta1 = call.attrs.real(call.op.attr("beta1")), beta2 = call.attrs.real(call.op.attr("beta2"));
+  adam_step(call.exec, {.n = call.in(0).numel(), .param = call.in(0).data<float>(), .grad = call.in(1).data<float>(),
+                        .first = call.in(2).data<float>(), .second = call.in(3).data<float>(), .new_param = call.out(0).data<float>(),
+                        .new_first = call.out(1).data<float>(), .new_second = call.out(2).data<float>(), .rate = real(call, "rate"),
+                        .beta1 = static_cast<float>(beta1), .beta2 = static_cast<float>(beta2), .one_minus_beta1 = static_cast<float>(1 - beta1),
+                        .one_minus_beta2 = static_cast<float>(1 - beta2), .eps = real(call, "eps"), .correction = real(call, "correction"),
+                        .weight_decay = real(call, "weight_decay"), .shrink = real(call, "shrink")});
+}
+
+std::vector<AttrDecl> reals(std::initializer_list<const char*> names) {
+  std::vector<AttrDecl> attrs;
+  for (const char* name : names) attrs.push_back({name, AttrType::kFloat, std::nullopt});
+  return attrs;
+}
+
+}  // namespace
+
+void declare_optimizer(Registry& registry) {
+  std::vector<AttrDecl> sgd = reals({"lr", "momentum", "weight_decay"});
+  sgd.push_back({"nesterov", AttrType::kBool, false});
+  const char* note = "training happens before export";
+  registry.add({.name = "sgd_step", .inputs = {"param", "grad", "velocity"}, .attrs = sgd, .infer = infer_step, .kernel = kernel_sgd,
+                .no_gradient = kNoGradient, .onnx_note = note});
+  registry.add({.name = "adam_step", .inputs = {"param", "grad", "first", "second"},
+                .attrs = reals({"rate", "beta1", "beta2", "eps", "correction", "weight_decay", "shrink"}), .infer = infer_step,
+                .kernel = kernel_adam, .no_gradient = kNoGradient, .onnx_note = note});
+}
+
+}  // namespace keima
