@@ -4,7 +4,9 @@
 
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -46,9 +48,16 @@ void* system_allocate(size_t bytes) {
   return pointer;
 }
 
+// A number of bytes; 0: no limit.
 int64_t limit_from_environment() {
   const char* value = std::getenv("KEIMA_MEMORY_LIMIT");
-  return value ? std::strtoll(value, nullptr, 10) : 0;
+  if (!value || !*value) return 0;
+  const char* end = value + std::strlen(value);
+  int64_t limit = 0;
+  const auto [stopped, error] = std::from_chars(value, end, limit);
+  if (error != std::errc() || stopped != end || limit < 0)
+    fail(ErrorKind::kValue, "KEIMA_MEMORY_LIMIT: expected a number of bytes such as 2000000000, got '", value, "'");
+  return limit;
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ int64_t checked_numel(const Dims& shape) {
   int64_t count = 1;
   for (int64_t size : shape) {
     if (size < 0) fail(ErrorKind::kShape, "a shape has no negative sizes; got ", shape);
-    if (__builtin_mul_overflow(count, size, &count) || count > (int64_t{1} << 62))
+    if (__builtin_mul_overflow(count, size, &count) || count > (int64_t{1} << 58))
       fail(ErrorKind::kMemory, "a tensor of shape ", shape, " has more elements than can be addressed");
   }
   return count;

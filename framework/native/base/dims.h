@@ -71,7 +71,8 @@ class Dims {
   int size_ = 0;
 };
 
-// Number of elements of a shape from outside: negative sizes and products beyond 2^62 are errors.
+// Number of elements of a shape from outside: negative sizes and products of which the bytes cannot
+// be addressed (2^58 elements) are errors.
 int64_t checked_numel(const Dims& shape);
 
 // Row-major strides, in elements.

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/autodiff.h"
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "bindings/python.h"
@@ -30,34 +32,33 @@ class GradSession {
         fail(ErrorKind::kDtype, "attach: expected a float tensor, got ", tensor->value.tensor.dtype(), "; gradients exist for floats only");
       if (!tensor->leaf) tensor->leaf = make_ref<Leaf>();
       leaves_.push_back(tensor->leaf);
-      if (recording_) ++leaves_.back()->sessions;
+      if (tape_) ++leaves_.back()->sessions;
       return leaves_.size() - 1;
     });
   }
 
   void begin() {
-    if (recording_) return;
-    recording_ = true;
-    Tape::instance().begin_session();
+    if (tape_) return;
+    tape_ = Ref<Tape>(&Tape::instance());
+    tape_->begin_session();
     for (const auto& leaf : leaves_) ++leaf->sessions;
   }
 
   void end() noexcept {
-    if (!recording_) return;
-    recording_ = false;
+    if (!tape_) return;
     for (const auto& leaf : leaves_) --leaf->sessions;
-    Tape::instance().end_session();
+    std::exchange(tape_, {})->end_session();
   }
 
-  bool recording() const noexcept { return recording_; }
+  bool recording() const noexcept { return static_cast<bool>(tape_); }
 
   void backward(const py::list& ys, const py::list& dys, const py::function& on_gradient) {
     translated([&] {
       const std::vector<Root> roots = make_roots(ys, dys);
       // Another session that records wants this pass on the tape too (higher-order gradients).
       const bool keep_graph = Tape::instance().sessions() > 1;
-      if (!keep_graph) Tape::instance().pause();
-      const Resume resume{!keep_graph};
+      std::optional<Tape::Hide> hide;
+      if (!keep_graph) hide.emplace(Tape::instance());
       keima::backward(roots, leaves_, keep_graph, [&](size_t position, Value gradient) {
         on_gradient(position, py::reinterpret_steal<py::object>(wrap(std::move(gradient))));
       });
@@ -65,13 +66,6 @@ class GradSession {
   }
 
  private:
-  struct Resume {
-    bool paused;
-    ~Resume() {
-      if (paused) Tape::instance().resume();
-    }
-  };
-
   static std::vector<Root> make_roots(const py::list& ys, const py::list& dys) {
     std::vector<Root> roots;
     for (size_t i = 0; i < ys.size(); ++i) {
@@ -85,7 +79,7 @@ class GradSession {
   }
 
   std::vector<Ref<Leaf>> leaves_;
-  bool recording_ = false;
+  Ref<Tape> tape_;  // that this session records on: its thread's
 };
 
 // A gradient that Python computes.
@@ -106,12 +100,16 @@ class FunctionNode : public TapeNode {
       in_grads[i] = value_of(tensor_argument(gradient, name_ + ".backward"));
       if (!(in_grads[i].tensor.shape() == shapes[i]))
         fail(ErrorKind::kShape, name_, ".backward: gradient ", i, " has shape ", in_grads[i].tensor.shape(), ", its input has ", shapes[i]);
+      if (!(in_grads[i].tensor.dtype() == dtypes[i]))
+        fail(ErrorKind::kDtype, name_, ".backward: gradient ", i, " is ", in_grads[i].tensor.dtype(), ", its input is ", dtypes[i]);
     }
   }
   std::string_view name() const override { return name_; }
   void release_saved() noexcept override { backward_ = py::function(); }
 
+  // Of the inputs.
   std::vector<Dims> shapes;
+  std::vector<DType> dtypes;
 
  private:
   std::string name_;
@@ -130,6 +128,7 @@ void record_function(const py::list& inputs, const py::list& outputs, py::functi
       any = any || follow;
       node->links.push_back(follow ? TapeNode::Link{value.origin, value.index} : TapeNode::Link{});
       node->shapes.push_back(value ? value.tensor.shape() : Dims());
+      node->dtypes.push_back(value ? value.tensor.dtype() : DType());
     }
     if (!any) return;
     node->output_count = static_cast<uint32_t>(outputs.size());
@@ -152,7 +151,7 @@ void bind_autodiff(py::module_& module) {
       .def_property_readonly("recording", &GradSession::recording);
   module.def("record_function", &record_function);
   module.def("pause_recording", [] { Tape::instance().pause(); });
-  module.def("resume_recording", [] { Tape::instance().resume(); });
+  module.def("resume_recording", [] { translated([] { Tape::instance().resume(); }); });
   module.def("is_recording", [] { return Tape::instance().recording(); });
   module.def("tape_size", [] { return Tape::instance().size(); }, "Number of live entries on the gradient tape.");
   module.def("is_tracked", [](py::handle object) { return translated([&] { return tracked(value_of(tensor_argument(object, "is_tracked"))); }); });

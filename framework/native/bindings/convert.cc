@@ -27,6 +27,33 @@ std::string string_of(PyObject* object) {
   fail(ErrorKind::kDtype, "dtype '", name, "' is not supported; expected one of ", dtype_names());
 }
 
+// An object with __index__ as 64 bits.
+int64_t integer_from(PyObject* object, std::string_view what) {
+  const auto value = static_cast<int64_t>(PyNumber_AsSsize_t(object, PyExc_OverflowError));
+  if (value != -1 || !PyErr_Occurred()) return value;
+  if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw PythonError();
+  PyErr_Clear();
+  fail(ErrorKind::kValue, what, ": ", string_of(object), " does not fit 64 bits");
+}
+
+double double_from(PyObject* object) {
+  const double value = PyFloat_AsDouble(object);
+  if (value == -1.0 && PyErr_Occurred()) throw PythonError();
+  return value;
+}
+
+// Whether an integer dtype holds this number; the others hold any.
+bool holds(const DType& dtype, double value) {
+  switch (dtype.scalar()) {
+    case ScalarType::kInt32: return value >= -2147483648.0 && value <= 2147483647.0;
+    case ScalarType::kInt16: return value >= -32768 && value <= 32767;
+    case ScalarType::kInt8: return value >= -128 && value <= 127;
+    case ScalarType::kUint16: return value >= 0 && value <= 65535;
+    case ScalarType::kUint8: return value >= 0 && value <= 255;
+    default: return true;
+  }
+}
+
 struct Buffer {
   explicit Buffer(PyObject* object) { check(PyObject_GetBuffer(object, &view, PyBUF_STRIDED_RO | PyBUF_FORMAT)); }
   ~Buffer() { PyBuffer_Release(&view); }
@@ -41,6 +68,9 @@ void copy_strided(const Py_buffer& view, int axis, const char* source, To*& out)
   if (axis == view.ndim) {
     From value;
     std::memcpy(&value, source, sizeof value);
+    if constexpr (std::is_same_v<From, int64_t>)
+      if (value < INT32_MIN || value > INT32_MAX)
+        fail(ErrorKind::kValue, "the integer ", value, " does not fit int32, in which tensors hold int64 data; convert the array first");
     *out++ = static_cast<To>(value);
     return;
   }
@@ -79,9 +109,8 @@ Tensor tensor_from_buffer(const Py_buffer& view, const std::string& dtype_name) 
 Tensor tensor_from_python_scalar(PyObject* object) {
   if (PyBool_Check(object)) return scalar_tensor(object == Py_True, ScalarType::kBool);
   if (PyFloat_Check(object)) return scalar_tensor(PyFloat_AS_DOUBLE(object), ScalarType::kFloat32);
-  const double value = PyLong_AsDouble(object);
-  if (value == -1.0 && PyErr_Occurred()) throw PythonError();
-  if (value > 2147483647.0 || value < -2147483648.0)
+  const double value = double_from(object);
+  if (!holds(ScalarType::kInt32, value))
     fail(ErrorKind::kValue, "the integer ", string_of(object), " does not fit int32; pass a float or a smaller number");
   return scalar_tensor(value, ScalarType::kInt32);
 }
@@ -97,6 +126,16 @@ PyRef as_array(PyObject* object) {
 }
 
 }  // namespace
+
+void check_device(PyObject* object) {
+  if (object == Py_None) return;
+  if (!PyUnicode_Check(object)) fail(ErrorKind::kDtype, "device: expected a string such as 'cpu0', got a ", Py_TYPE(object)->tp_name);
+  const std::string name = string_of(object);
+  const std::string_view head = std::string_view(name).substr(0, name.find(':'));  // "multithread:default:0"
+  for (const std::string_view known : {"cpu", "cpu0", "cpux", "xpu", "xpu0", "xpux", "multithread", "multithread0"})
+    if (head == known) return;
+  fail(ErrorKind::kUnsupported, "device '", name, "' is not available: expected 'cpu0', the one device here");
+}
 
 DType parse_dtype(PyObject* object) {
   std::string name;
@@ -129,7 +168,7 @@ Tensor tensor_from(PyObject* object, const DType* dtype) {
     const Value value{value_of(as_tensor(object)).tensor, nullptr, 0};
     return dtype && !(value.tensor.dtype() == *dtype) ? apply1(op_of<"cast">(), {value}, Attrs{*dtype}).tensor : value.tensor;
   } else if (PyBool_Check(object) || PyLong_CheckExact(object) || PyFloat_CheckExact(object)) {
-    if (dtype && dtype->is_float()) return scalar_tensor(PyFloat_AsDouble(object), *dtype);
+    if (dtype && dtype->is_float()) return scalar_tensor(double_from(object), *dtype);
     tensor = tensor_from_python_scalar(object);
   } else {
     PyRef array = as_array(object);
@@ -145,11 +184,12 @@ bool is_python_scalar(PyObject* object) noexcept { return PyFloat_Check(object) 
 
 Tensor scalar_beside(PyObject* object, const DType& beside, std::string_view op) {
   if (beside.is_quantized()) fail(ErrorKind::kDtype, op, ": a Python number cannot stand beside a quantized tensor; dequantize first");
-  const double value = PyFloat_Check(object) ? PyFloat_AS_DOUBLE(object) : PyLong_AsDouble(object);
-  if (value == -1.0 && PyErr_Occurred()) throw PythonError();
+  const double value = double_from(object);
   if (beside.is_float()) return scalar_tensor(value, beside);
   if (PyFloat_Check(object)) return scalar_tensor(value, ScalarType::kFloat32);
   if (beside.is_bool()) return scalar_tensor(value, PyBool_Check(object) ? ScalarType::kBool : ScalarType::kInt32);
+  if (!holds(beside, value))
+    fail(ErrorKind::kValue, op, ": the integer ", string_of(object), " does not fit ", beside, ", the other operand's dtype; convert that with astype()");
   return scalar_tensor(value, beside);
 }
 
@@ -163,22 +203,18 @@ Value operand(PyObject* object, const DType* beside, std::string_view op) {
 Dims parse_dims(PyObject* object, std::string_view what) {
   Dims dims;
   if (PyLong_Check(object) || PyIndex_Check(object)) {
-    const auto value = static_cast<int64_t>(PyNumber_AsSsize_t(object, PyExc_OverflowError));
-    if (value == -1 && PyErr_Occurred()) throw PythonError();
-    dims.push_back(value);
+    dims.push_back(integer_from(object, what));
     return dims;
   }
-  PyRef sequence(PySequence_Fast(object, ""));
+  PyRef sequence(PySequence_Tuple(object));  // of our own: __index__ may change the user's list
   if (!sequence) {
     PyErr_Clear();
     fail(ErrorKind::kDtype, what, ": expected an integer or a sequence of integers, got a ", Py_TYPE(object)->tp_name);
   }
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence.get()); ++i) {
-    PyObject* item = PySequence_Fast_GET_ITEM(sequence.get(), i);
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sequence.get()); ++i) {
+    PyObject* item = PyTuple_GET_ITEM(sequence.get(), i);
     if (!PyIndex_Check(item)) fail(ErrorKind::kDtype, what, ": expected integers, got a ", Py_TYPE(item)->tp_name, " at position ", i);
-    const auto value = static_cast<int64_t>(PyNumber_AsSsize_t(item, PyExc_OverflowError));
-    if (value == -1 && PyErr_Occurred()) throw PythonError();
-    dims.push_back(value);
+    dims.push_back(integer_from(item, what));
   }
   return dims;
 }
@@ -199,9 +235,7 @@ AttrValue parse_attr(PyObject* object, const AttrDecl& decl, std::string_view op
     }
     case AttrType::kInt: {
       if (!PyIndex_Check(object)) mismatch("an integer");
-      const auto value = static_cast<int64_t>(PyNumber_AsSsize_t(object, PyExc_OverflowError));
-      if (value == -1 && PyErr_Occurred()) throw PythonError();
-      return value;
+      return integer_from(object, text(op, ": argument '", decl.name, "'"));
     }
     case AttrType::kFloat: {
       const double value = PyFloat_AsDouble(object);

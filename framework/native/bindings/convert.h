@@ -9,6 +9,9 @@
 
 namespace keima::python {
 
+// Raises UnsupportedError unless `object` is None or one of MegEngine's names for the CPU.
+void check_device(PyObject* object);
+
 // Names ("float32"), numpy dtypes, scalar types and Python's float, int and bool. float64 and int64 are refused with
 // the reason.
 DType parse_dtype(PyObject* object);

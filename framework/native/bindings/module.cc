@@ -5,6 +5,7 @@
 #include "base/allocator.h"
 #include "base/execution.h"
 #include "bindings/autodiff.h"
+#include "bindings/convert.h"
 #include "bindings/graph.h"
 #include "bindings/interop.h"
 #include "bindings/op_function.h"
@@ -49,6 +50,13 @@ void bind_methods(py::module_& module) {
 }
 
 void bind_device(py::module_& module) {
+  static PyMethodDef check_device{"check_device", [](PyObject*, PyObject* name) {
+    return python::guarded([&] {
+      python::check_device(name);
+      return Py_NewRef(Py_None);
+    });
+  }, METH_O, "Raises UnsupportedError unless the argument is None or names the CPU."};
+  module.attr("check_device") = py::reinterpret_steal<py::object>(PyCFunction_New(&check_device, nullptr));
   module.def("memory_stats", &memory_stats, "Bytes of the caching allocator, by name.");
   module.def("reset_max_memory_stats", [] { Allocator::instance().reset_max(); });
   module.def("trim_memory", [] { Allocator::instance().trim(); }, "Returns cached memory to the system.");
@@ -61,6 +69,7 @@ void bind_device(py::module_& module) {
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "Keima's native core.";
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) throw py::import_error("keima works in the main interpreter only");
   try {
     python::init_state(module.ptr());
     python::state().tensor_type = python::make_tensor_type(module.ptr());

@@ -4,6 +4,8 @@
 
 #include <structmember.h>
 
+#include <optional>
+
 #include "bindings/convert.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
@@ -35,7 +37,8 @@ void place_keyword(const Op& op, Arguments& placed, std::string_view name, PyObj
     }
   for (size_t i = 0; !op.variadic && i < op.inputs.size(); ++i)
     if (op.inputs[i] == name) {
-      while (placed.inputs.size() <= i) placed.inputs.push_back(Py_None);
+      while (placed.inputs.size() <= i) placed.inputs.push_back(nullptr);
+      if (placed.inputs[i]) fail(ErrorKind::kDtype, op.name, ": argument '", name, "' is given twice");
       placed.inputs[i] = value;
       return;
     }
@@ -71,12 +74,13 @@ Attrs parse_attrs(const Op& op, const Arguments& placed) {
   return Attrs(std::move(values));
 }
 
+// Null objects were not given.
 ValueList operands(const Op& op, std::span<PyObject* const> objects) {
-  const DType* beside = nullptr;
+  std::optional<DType> beside;  // a copy: converting an operand may run code of the user's
   for (PyObject* object : objects)
-    if (!beside && is_tensor(object)) beside = &as_tensor(object)->value.tensor.dtype();
+    if (!beside && object && is_tensor(object)) beside = as_tensor(object)->value.tensor.dtype();
   ValueList values;
-  for (PyObject* object : objects) values.push_back(operand(object, beside, op.name));
+  for (PyObject* object : objects) values.push_back(operand(object ? object : Py_None, beside ? &*beside : nullptr, op.name));
   const size_t required = op.inputs.size() - static_cast<size_t>(op.optional_inputs);
   for (size_t i = 0; i < values.size(); ++i)
     if (!values[i] && (op.variadic || i < required)) fail(ErrorKind::kDtype, op.name, ": argument '", op.inputs[std::min(i, op.inputs.size() - 1)], "' must be a tensor, got None");
@@ -93,12 +97,13 @@ PyObject* call(PyObject* object, PyObject* const* args, size_t nargsf, PyObject*
       return wrap_all(apply(op, values, std::move(attrs)));
     }
     if (placed.inputs.empty()) fail(ErrorKind::kDtype, op.name, ": argument '", op.inputs[0], "' is missing");
-    PyRef sequence(PySequence_Fast(placed.inputs[0], ""));
-    if (!sequence || is_tensor(placed.inputs[0])) {
+    // A tuple of our own: the user's list may change while its items are converted.
+    PyRef sequence(placed.inputs[0] && !is_tensor(placed.inputs[0]) ? PySequence_Tuple(placed.inputs[0]) : nullptr);
+    if (!sequence) {
       PyErr_Clear();
-      fail(ErrorKind::kDtype, op.name, ": argument '", op.inputs[0], "' must be a sequence of tensors, got a ", Py_TYPE(placed.inputs[0])->tp_name);
+      fail(ErrorKind::kDtype, op.name, ": argument '", op.inputs[0], "' must be a sequence of tensors, got a ", placed.inputs[0] ? Py_TYPE(placed.inputs[0])->tp_name : "nothing");
     }
-    ValueList values = operands(op, {PySequence_Fast_ITEMS(sequence.get()), static_cast<size_t>(PySequence_Fast_GET_SIZE(sequence.get()))});
+    ValueList values = operands(op, {PySequence_Fast_ITEMS(sequence.get()), static_cast<size_t>(PyTuple_GET_SIZE(sequence.get()))});
     return wrap_all(apply(op, values, std::move(attrs)));
   });
 }

@@ -51,11 +51,15 @@ PyObject* allocate_exact() {
   return reinterpret_cast<PyObject*>(self);
 }
 
+// Until __init__ has run (a subclass may never call it) the tensor is an empty one: every method finds a value.
 PyObject* tensor_new(PyTypeObject* type, PyObject*, PyObject*) {
-  if (type == state().tensor_type) return allocate_exact();
-  PyObject* object = type->tp_alloc(type, 0);
-  if (object) construct(as_tensor(object));
-  return object;
+  return guarded([&] {
+    static const Tensor nothing = Tensor::empty({0}, ScalarType::kFloat32);
+    PyRef object = checked(type == state().tensor_type ? allocate_exact() : type->tp_alloc(type, 0));
+    if (type != state().tensor_type) construct(as_tensor(object.get()));
+    as_tensor(object.get())->value.tensor = nothing;
+    return object.release();
+  });
 }
 
 int tensor_init(PyObject* object, PyObject* args, PyObject* kwargs) {
@@ -67,6 +71,9 @@ int tensor_init(PyObject* object, PyObject* args, PyObject* kwargs) {
                                    &name, &format))
     return -1;
   return guarded(-1, [&] {
+    check_device(device);
+    if (format != std::string_view("default") && format != std::string_view("nchw"))
+      fail(ErrorKind::kUnsupported, "Tensor: format '", format, "' is not available: expected 'default'; layouts are chosen inside");
     const bool given = dtype != Py_None;
     const DType wanted = given ? parse_dtype(dtype) : DType();
     as_tensor(object)->value = {tensor_from(data, given ? &wanted : nullptr), nullptr, 0};
@@ -95,6 +102,7 @@ void tensor_dealloc(PyObject* object) {
   PyTensor* self = as_tensor(object);
   PyTypeObject* type = Py_TYPE(object);
   PyObject_GC_UnTrack(object);
+  Py_TRASHCAN_BEGIN(object, tensor_dealloc)  // x.grad.grad... may be a long chain
   if (self->weakrefs) PyObject_ClearWeakRefs(object);
   tensor_clear(object);
   self->value.~Value();
@@ -106,6 +114,7 @@ void tensor_dealloc(PyObject* object) {
     type->tp_free(object);
   }
   Py_DECREF(type);
+  Py_TRASHCAN_END
 }
 
 // What may stand beside a tensor in an expression; anything else gets its own chance by NotImplemented.
@@ -115,17 +124,17 @@ bool is_operand(PyObject* object) {
          PyObject_TypeCheck(object, reinterpret_cast<PyTypeObject*>(state().numpy_generic.get()));
 }
 
-const DType* beside(PyObject* a, PyObject* b) {
-  if (is_tensor(a)) return &as_tensor(a)->value.tensor.dtype();
-  return is_tensor(b) ? &as_tensor(b)->value.tensor.dtype() : nullptr;
+// A copy: converting the other operand may run code of the user's.
+DType beside(PyObject* a, PyObject* b) {
+  return as_tensor(is_tensor(a) ? a : b)->value.tensor.dtype();
 }
 
 template <OpName name>
 PyObject* binary(PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     if (!is_operand(a) || !is_operand(b)) return Py_NewRef(Py_NotImplemented);
-    const DType* dtype = beside(a, b);
-    std::array<Value, 2> operands{operand(a, dtype, name.value), operand(b, dtype, name.value)};
+    const DType dtype = beside(a, b);
+    std::array<Value, 2> operands{operand(a, &dtype, name.value), operand(b, &dtype, name.value)};
     return wrap(std::move(apply(op_of<name>(), operands, {})[0]));
   });
 }
@@ -136,7 +145,9 @@ PyObject* in_place(PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     if (!is_operand(b)) return Py_NewRef(Py_NotImplemented);
     PyTensor* self = as_tensor(a);
-    std::array<Value, 2> operands{value_of(self), operand(b, &self->value.tensor.dtype(), name.value)};
+    const DType dtype = self->value.tensor.dtype();
+    Value other = operand(b, &dtype, name.value);
+    std::array<Value, 2> operands{value_of(self), std::move(other)};
     {
       const std::array<Tensor, 2> tensors{operands[0].tensor, operands[1].tensor};
       infer(op_of<name>(), tensors, {});  // a mismatch is reported before x is given up
@@ -163,6 +174,16 @@ PyObject* unary(PyObject* a) {
 PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
   if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
   return binary<"pow">(a, b);
+}
+
+PyObject* in_place_power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return in_place<"pow">(a, b);
+}
+
+// +x is x's value in an object of its own.
+PyObject* positive(PyObject* a) {
+  return guarded([&] { return wrap(value_of(as_tensor(a))); });
 }
 
 PyObject* matmul(PyObject* a, PyObject* b) {
@@ -217,7 +238,8 @@ int assign_subscript(PyObject* object, PyObject* index, PyObject* value) {
     if (!value) fail(ErrorKind::kDtype, "elements of a tensor cannot be deleted");
     PyTensor* self = as_tensor(object);
     std::vector<IndexItem> items = parse_index(index);
-    const Value patch = operand(value, &self->value.tensor.dtype(), "index assignment");
+    const DType dtype = self->value.tensor.dtype();
+    const Value patch = operand(value, &dtype, "index assignment");
     Value old = value_of(self);
     self->value.tensor = Tensor();  // `old` holds the last reference: the write may happen in place
     try {
@@ -356,6 +378,15 @@ PyTypeObject* make_tensor_type(PyObject* module) {
       {Py_nb_inplace_subtract, slot(in_place<"sub">)},
       {Py_nb_inplace_multiply, slot(in_place<"mul">)},
       {Py_nb_inplace_true_divide, slot(in_place<"div">)},
+      {Py_nb_inplace_floor_divide, slot(in_place<"floor_div">)},
+      {Py_nb_inplace_remainder, slot(in_place<"mod">)},
+      {Py_nb_inplace_power, slot(in_place_power)},
+      {Py_nb_inplace_lshift, slot(in_place<"left_shift">)},
+      {Py_nb_inplace_rshift, slot(in_place<"right_shift">)},
+      {Py_nb_inplace_and, slot(in_place<"logical_and">)},
+      {Py_nb_inplace_or, slot(in_place<"logical_or">)},
+      {Py_nb_inplace_xor, slot(in_place<"logical_xor">)},
+      {Py_nb_positive, slot(positive)},
       {Py_nb_negative, slot(unary<"neg">)},
       {Py_nb_absolute, slot(unary<"abs">)},
       {Py_nb_invert, slot(unary<"logical_not">)},
@@ -400,7 +431,6 @@ PyObject* wrap_all(ValueList values) {
 }
 
 Value value_of(PyTensor* self) {
-  if (!self->value.tensor) fail(ErrorKind::kRuntime, "this tensor was never initialised: Tensor.__init__ did not run or failed");
   note_read(self);
   if (tracked(self->value)) return self->value;
   if (self->leaf && self->leaf->live()) return {self->value.tensor, self->leaf, 0};

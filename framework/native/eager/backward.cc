@@ -3,6 +3,7 @@
 #include "eager/backward.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <vector>
 
 #include "eager/dispatch.h"
@@ -10,98 +11,93 @@
 namespace keima {
 namespace {
 
-uint64_t next_pass() {
-  static uint64_t pass = 0;
-  return ++pass;
-}
-
+// One pass keeps all that it knows about nodes and leaves to itself: a callback or a custom gradient may run another pass
+// over the same ones.
 class Pass {
  public:
   Pass(std::span<const Ref<Leaf>> leaves, bool keep_graph, const std::function<void(size_t, Value)>& on_gradient)
-      : id_(next_pass()), leaves_(leaves), keep_graph_(keep_graph), on_gradient_(on_gradient) {
-    for (const Ref<Leaf>& leaf : leaves_) {
-      leaf->pass = id_;
-      leaf->pending = 0;
-      leaf->gradient = {};
-    }
-  }
-  ~Pass() {
-    for (const Ref<Leaf>& leaf : leaves_) leaf->gradient = {};
-    for (const Ref<TapeNode>& node : order_) node->out_grads.clear();
+      : leaves_(leaves.size()), keep_graph_(keep_graph), on_gradient_(on_gradient) {
+    for (size_t i = 0; i < leaves.size(); ++i) places_.emplace(leaves[i].get(), i);
   }
 
   void run(std::span<const Root> roots) {
     for (const Root& root : roots) visit(root.value.origin.get());
+    std::vector<size_t> order;
+    for (size_t i = 0; i < nodes_.size(); ++i)
+      if (nodes_[i].needed) order.push_back(i);
     // Creation order is topological; newest first.
-    std::sort(order_.begin(), order_.end(), [](const auto& a, const auto& b) { return a->sequence > b->sequence; });
-    count_pending(roots);
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return nodes_[a].node->sequence > nodes_[b].node->sequence; });
+    count_pending(roots, order);
     for (const Root& root : roots) deliver(root.value.origin.get(), root.value.index, root.gradient);
-    for (Ref<TapeNode>& node : order_) {
-      process(*node);
-      node->out_grads.clear();
-    }
+    for (const size_t i : order) process(i);
   }
 
  private:
-  bool is_target(Origin* origin) const {
-    const Leaf* leaf = as_leaf(origin);
-    return leaf && leaf->pass == id_;
-  }
+  struct Node {
+    Ref<TapeNode> node;
+    bool needed = false;  // a wanted leaf is reached from it
+    ValueList out_grads = {};
+  };
+  struct LeafState {
+    int pending = 0;  // gradients that are still to come
+    Value gradient = {};
+  };
 
-  // Depth first without recursion; fills `order_` with the nodes from which a target leaf is reached.
+  // Depth first without recursion.
   void visit(Origin* root) {
     struct Frame {
-      TapeNode* node;
+      size_t place;
       size_t next;
     };
     std::vector<Frame> stack;
     auto enter = [&](Origin* origin) {
       TapeNode* node = as_tape_node(origin);
-      if (!node || !node->live() || node->pass == id_) return;
-      node->pass = id_;
-      node->needed = false;
-      stack.push_back({node, 0});
+      if (!node || !node->live() || !places_.emplace(node, nodes_.size()).second) return;
+      stack.push_back({nodes_.size(), 0});
+      nodes_.push_back({Ref<TapeNode>(node)});
     };
     enter(root);
     while (!stack.empty()) {
       Frame& frame = stack.back();
-      if (frame.next < frame.node->links.size()) {
-        enter(frame.node->links[frame.next++].origin.get());
+      const Node& visited = nodes_[frame.place];
+      if (frame.next < visited.node->links.size()) {
+        enter(visited.node->links[frame.next++].origin.get());
         continue;
       }
-      TapeNode* node = frame.node;
-      node->needed = std::any_of(node->links.begin(), node->links.end(), [&](const auto& link) { return wanted(link.origin.get()); });
-      if (node->needed) {
-        node->out_grads.clear();
-        node->out_grads.resize(node->output_count);
-        order_.push_back(Ref<TapeNode>(node));
-      }
+      finish(nodes_[frame.place]);
       stack.pop_back();
     }
   }
 
-  bool wanted(Origin* origin) const {
-    if (const TapeNode* node = as_tape_node(origin)) return node->pass == id_ && node->needed;
-    return is_target(origin);
+  void finish(Node& visited) {
+    visited.needed = std::any_of(visited.node->links.begin(), visited.node->links.end(), [&](const auto& link) { return wanted(link.origin.get()); });
+    if (visited.needed) visited.out_grads.resize(visited.node->output_count);
   }
 
-  void count_pending(std::span<const Root> roots) {
+  bool wanted(Origin* origin) const {
+    const auto found = places_.find(origin);
+    return found != places_.end() && (as_leaf(origin) || nodes_[found->second].needed);
+  }
+
+  void count_pending(std::span<const Root> roots, std::span<const size_t> order) {
     auto count = [&](Origin* origin) {
-      if (is_target(origin)) ++as_leaf(origin)->pending;
+      if (as_leaf(origin) && wanted(origin)) ++leaves_[places_.at(origin)].pending;
     };
     for (const Root& root : roots) count(root.value.origin.get());
-    for (const auto& node : order_)
-      for (const auto& link : node->links) count(link.origin.get());
+    for (const size_t i : order)
+      for (const auto& link : nodes_[i].node->links) count(link.origin.get());
   }
 
-  void process(TapeNode& node) {
-    const bool reached = std::any_of(node.out_grads.begin(), node.out_grads.end(), [](const Value& v) { return bool(v); });
+  void process(size_t place) {
+    const ValueList out_grads = std::move(nodes_[place].out_grads);
+    TapeNode& node = *nodes_[place].node;
+    const bool reached = std::any_of(out_grads.begin(), out_grads.end(), [](const Value& v) { return bool(v); });
     const size_t arity = node.links.size();
     ValueList in_grads(arity);
     if (reached) {
       InlineVector<bool, 8> needed;
       for (const auto& link : node.links) needed.push_back(wanted(link.origin.get()));
-      node.backward(node.out_grads, needed, in_grads);
+      node.backward(out_grads, needed, in_grads);
     }
     for (size_t i = 0; i < arity; ++i) deliver(node.links[i].origin.get(), node.links[i].index, std::move(in_grads[i]));
     if (!keep_graph_) node.release_saved();
@@ -110,19 +106,14 @@ class Pass {
   // A null gradient still counts: the leaf must know that nothing more comes this way.
   void deliver(Origin* origin, uint32_t index, Value gradient) {
     if (!wanted(origin)) return;
-    if (TapeNode* node = as_tape_node(origin)) {
-      if (gradient) accumulate(node->out_grads[index], std::move(gradient));
+    const size_t place = places_.at(origin);
+    if (!as_leaf(origin)) {
+      if (gradient) accumulate(nodes_[place].out_grads[index], std::move(gradient));
       return;
     }
-    Leaf* leaf = as_leaf(origin);
-    if (gradient) accumulate(leaf->gradient, std::move(gradient));
-    if (--leaf->pending == 0 && leaf->gradient) announce(leaf);
-  }
-
-  void announce(Leaf* leaf) {
-    const auto found = std::find_if(leaves_.begin(), leaves_.end(), [&](const auto& candidate) { return candidate.get() == leaf; });
-    on_gradient_(static_cast<size_t>(found - leaves_.begin()), std::move(leaf->gradient));
-    leaf->gradient = {};
+    LeafState& leaf = leaves_[place];
+    if (gradient) accumulate(leaf.gradient, std::move(gradient));
+    if (--leaf.pending == 0 && leaf.gradient) on_gradient_(place, std::exchange(leaf.gradient, {}));
   }
 
   void accumulate(Value& sum, Value gradient) {
@@ -134,11 +125,11 @@ class Pass {
     sum = std::move(apply(op_of<"add">(), operands, {}, keep_graph_ ? 0 : 1)[0]);
   }
 
-  const uint64_t id_;
-  std::span<const Ref<Leaf>> leaves_;
+  std::vector<Node> nodes_;
+  std::vector<LeafState> leaves_;
+  std::unordered_map<const Origin*, size_t> places_;  // in nodes_ or leaves_, as the origin's kind says
   const bool keep_graph_;
   const std::function<void(size_t, Value)>& on_gradient_;
-  std::vector<Ref<TapeNode>> order_;
 };
 
 }  // namespace

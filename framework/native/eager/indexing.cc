@@ -19,15 +19,13 @@ bool is_advanced(const IndexItem& item) { return item.kind == Kind::kTensor; }
 // A mask over k dimensions stands for k integer index tensors.
 std::vector<IndexItem> expand_masks(const Value& x, std::vector<IndexItem> items) {
   std::vector<IndexItem> expanded;
+  int indexed = 0;
+  for (const IndexItem& item : items)
+    if (item.kind == Kind::kInteger || item.kind == Kind::kSlice) ++indexed;
+    else if (item.kind == Kind::kTensor) indexed += item.tensor.tensor.dtype().is_bool() ? item.tensor.tensor.ndim() : 1;
   int dim = 0;
   for (IndexItem& item : items) {
-    if (item.kind == Kind::kEllipsis) {
-      int after = 0;
-      for (const IndexItem& other : items)
-        if (other.kind == Kind::kInteger || other.kind == Kind::kSlice) ++after;
-        else if (other.kind == Kind::kTensor) after += other.tensor.tensor.dtype().is_bool() ? other.tensor.tensor.ndim() : 1;
-      dim = std::max(0, x.tensor.ndim() - after) + dim;
-    }
+    if (item.kind == Kind::kEllipsis) dim += std::max(0, x.tensor.ndim() - indexed);
     if (item.kind != Kind::kTensor || !item.tensor.tensor.dtype().is_bool()) {
       if (item.kind == Kind::kInteger || item.kind == Kind::kSlice || item.kind == Kind::kTensor) ++dim;
       expanded.push_back(std::move(item));
@@ -81,8 +79,10 @@ Range resolve(const IndexItem& item, int64_t length) {
   const int64_t start = item.start == INT64_MIN ? low : clamp(item.start);
   const int64_t stop = item.stop == INT64_MIN ? low : clamp(item.stop);
   const int64_t span = item.step > 0 ? stop - start : start - stop;
-  const int64_t stride = std::abs(item.step);
-  return {start, span > 0 ? (span + stride - 1) / stride : 0, item.step};
+  if (span <= 0) return {start, 0, 1};
+  const uint64_t stride = item.step > 0 ? static_cast<uint64_t>(item.step) : uint64_t{0} - static_cast<uint64_t>(item.step);
+  const auto size = static_cast<int64_t>((static_cast<uint64_t>(span) - 1) / stride + 1);
+  return {start, size, size > 1 ? item.step : 1};  // a step that is taken fits the dimension
 }
 
 // The index in two parts: a strided box of x, and what becomes of each dimension of that box.

@@ -2,17 +2,46 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eager/tape.h"
 
+#include <vector>
+
+#include "base/error.h"
+
 namespace keima {
+namespace {
 
-TapeNode::TapeNode() : Origin(Kind::kTape), sequence(Tape::instance().next_sequence_++) { Tape::instance().link(*this); }
+// Origins whose last reference may be here, while some node's destructor empties the list.
+thread_local std::vector<Ref<Origin>>* dying = nullptr;
 
+}  // namespace
+
+TapeNode::TapeNode() : TapeNode(Tape::instance()) {}
+
+TapeNode::TapeNode(Tape& tape) : Origin(Kind::kTape), sequence(tape.next_sequence_++), tape_(&tape) { tape.link(*this); }
+
+// A history is a chain as long as the computation: links are released from a list, not by recursion.
 TapeNode::~TapeNode() {
-  if (linked_) Tape::instance().unlink(*this);
+  if (linked_) tape_->unlink(*this);
+  std::vector<Ref<Origin>> own;
+  const bool outermost = dying == nullptr;
+  if (outermost) dying = &own;
+  for (Link& link : links)
+    if (link.origin) dying->push_back(std::move(link.origin));
+  if (!outermost) return;
+  while (!own.empty()) {
+    const Ref<Origin> next = std::move(own.back());
+    own.pop_back();
+  }
+  dying = nullptr;
 }
 
 Tape& Tape::instance() {
-  static Tape tape;
-  return tape;
+  thread_local const Ref<Tape> tape = make_ref<Tape>();
+  return *tape;
+}
+
+void Tape::resume() {
+  if (paused_ == 0) fail(ErrorKind::kRuntime, "recording was resumed without having been paused");
+  --paused_;
 }
 
 void Tape::link(TapeNode& node) noexcept {
@@ -33,13 +62,12 @@ void Tape::unlink(TapeNode& node) noexcept {
 }
 
 void Tape::end_session() noexcept {
-  if (--sessions_ > 0) return;
+  if (--sessions_ + hidden_ > 0) return;
   // Dropping one node's links may destroy others, so the list is read afresh each time.
   while (head_) {
     const Ref<TapeNode> node(head_);
     unlink(*node);
     node->release_saved();
-    // Unlinked by hand, newest first: a long chain must not be destroyed by recursion.
     node->links.clear();
   }
 }

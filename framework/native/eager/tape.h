@@ -1,11 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
 // The gradient tape: a graph of what was computed while a session records, held by its outputs and released with the
-// outermost session. All of it runs under the Python lock.
+// outermost session. Every thread has a tape of its own, so that an evaluation in one does not switch off the training in
+// another; all of it runs under the Python lock.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "ops/op.h"
 #include "ops/value.h"
@@ -20,12 +22,9 @@ class Leaf : public Origin {
   bool live() const noexcept override { return sessions > 0; }
 
   int sessions = 0;  // recording sessions that attached it
-
-  // Scratch of one backward pass.
-  uint64_t pass = 0;
-  int pending = 0;  // gradients that are still to come
-  Value gradient;
 };
+
+class Tape;
 
 class TapeNode : public Origin {
  public:
@@ -48,21 +47,20 @@ class TapeNode : public Origin {
   InlineVector<Link, 3> links;
   uint32_t output_count = 1;
 
-  // Scratch of one backward pass.
-  uint64_t pass = 0;
-  bool needed = false;
-  ValueList out_grads;
-
  private:
   friend class Tape;
+  explicit TapeNode(Tape& tape);
+
+  const Ref<Tape> tape_;  // of the thread that recorded it; the node may die in another
   bool linked_ = false;
   TapeNode* previous_ = nullptr;
   TapeNode* next_ = nullptr;
 };
 
 // Where recording state and the list of live nodes are kept.
-class Tape {
+class Tape : public RefCounted {
  public:
+  // The calling thread's.
   static Tape& instance();
 
   bool recording() const noexcept { return sessions_ > 0 && paused_ == 0; }
@@ -71,16 +69,26 @@ class Tape {
   // The last one out releases every node.
   void end_session() noexcept;
 
-  // Suspends recording while alive.
-  class Pause {
-   public:
-    Pause() noexcept { ++instance().paused_; }
-    ~Pause() { --instance().paused_; }
-    Pause(const Pause&) = delete;
-    Pause& operator=(const Pause&) = delete;
-  };
   void pause() noexcept { ++paused_; }
-  void resume() noexcept { --paused_; }
+  // An error without a pause() to match.
+  void resume();
+
+  // While alive the sessions that are open do not record, but one that begins within does: a gradient may be computed by a
+  // gradient manager of its own (checkpointing).
+  class Hide {
+   public:
+    explicit Hide(Tape& tape) noexcept : tape_(&tape), sessions_(std::exchange(tape.sessions_, 0)) { tape_->hidden_ += sessions_; }
+    ~Hide() {
+      tape_->hidden_ -= sessions_;
+      tape_->sessions_ += sessions_;
+    }
+    Hide(const Hide&) = delete;
+    Hide& operator=(const Hide&) = delete;
+
+   private:
+    Ref<Tape> tape_;
+    int sessions_;
+  };
 
   // Nodes alive now, for tests and memory reports.
   int64_t size() const noexcept { return size_; }
@@ -91,6 +99,7 @@ class Tape {
   void unlink(TapeNode& node) noexcept;
 
   int sessions_ = 0;
+  int hidden_ = 0;  // sessions behind a Hide
   int paused_ = 0;
   int64_t size_ = 0;
   uint64_t next_sequence_ = 0;

@@ -26,8 +26,8 @@ void infer_reshape(const OpCall& call, DescList& out) {
       unknown = i;
     } else if (shape[i] < 0) {
       fail(ErrorKind::kShape, "reshape: sizes must not be negative (but for one -1), got ", shape);
-    } else {
-      known *= shape[i];
+    } else if (__builtin_mul_overflow(known, shape[i], &known)) {
+      fail(ErrorKind::kShape, "reshape: cannot give ", x.numel(), " elements of shape ", x.shape(), " the shape ", call.attrs.ints(0));
     }
   }
   const int64_t count = x.numel();

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""What once crashed the interpreter or went wrong without a word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import keima
+import keima.functional as F  # noqa: N812
+from keima import Tensor
+from keima._core import ops
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: F.zeros((2**62,)),
+        lambda: F.full((2**31, 2**31), 1.0),
+        lambda: F.broadcast_to(Tensor(1.0), (2**57,)) + 1,
+    ],
+)
+def test_sizes_beyond_the_address_space(make: Callable[[], Tensor]) -> None:
+    with pytest.raises(MemoryError, match="addressed"):
+        make()
+
+
+def test_a_subclass_that_never_calls_init_holds_an_empty_tensor() -> None:
+    class Lazy(Tensor):
+        def __init__(self) -> None:
+            pass
+
+    lazy = Lazy()
+    assert lazy.shape == (0,) and len(lazy) == 0 and lazy.numpy().size == 0
+    assert (lazy + 1).shape == (0,)
+    assert repr(Tensor.__new__(Tensor)) == "Tensor([], device=cpu0)"
+
+
+def test_a_list_that_changes_while_it_is_read() -> None:
+    class Clears:
+        def __init__(self, owner: list[Any]) -> None:
+            self.owner = owner
+
+        def __array__(self, *_: Any, **__: Any) -> np.ndarray[Any, Any]:
+            self.owner.clear()
+            return np.zeros(2, np.float32)
+
+        def __index__(self) -> int:
+            self.owner.clear()
+            return 1
+
+    tensors: list[Any] = []
+    tensors += [Clears(tensors), *(Tensor([1.0, 2.0]) for _ in range(4))]
+    assert ops.concat(tensors, 0).shape == (10,)
+    sizes: list[Any] = []
+    sizes += [Clears(sizes), 3, 2]
+    assert ops.reshape(Tensor(np.zeros(6)), sizes).shape == (1, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: Tensor([1.0], device="nonsense"), keima.UnsupportedError, "expected 'cpu0'"),
+        (lambda: Tensor([1.0], format="nhwc"), keima.UnsupportedError, "format 'nhwc'"),
+        (lambda: ops.add(Tensor([1.0]), Tensor([1.0]), y=Tensor([2.0])), keima.DtypeError, "'y' is given twice"),
+        (lambda: Tensor(10**400, dtype="float32"), OverflowError, "too large"),
+        (lambda: Tensor([1, 2], dtype="uint8") < 300, ValueError, "300 does not fit uint8"),
+        (lambda: Tensor([1, 2]) + 2**40, ValueError, "add: the integer 1099511627776 does not fit int32"),
+        (lambda: Tensor([2**40]), ValueError, "does not fit int32"),
+        (lambda: F.sum(Tensor([1.0]), 2**70), ValueError, "sum: argument 'axis'"),
+        (lambda: Tensor([1.0, 2.0]).reshape(2**33, 2**33), keima.ShapeError, "cannot give 2 elements"),
+    ],
+)
+def test_messages(call: Callable[[], Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_in_place_operators_keep_the_object() -> None:
+    param = keima.Parameter([7.0])
+    same = param
+    for value, expected in ((3, 343.0), (2, 117649.0)):
+        param **= value
+        assert param is same and param.numpy()[0] == expected
+    param //= 1000.0
+    param %= 10.0
+    assert param is same and type(param) is keima.Parameter and param.numpy()[0] == 7.0
+    bits = flags = Tensor([True, False])
+    flags &= Tensor([True, True])
+    flags |= Tensor([False, True])
+    assert flags is bits and flags.numpy().tolist() == [True, True]
+    positive = +param
+    assert positive is not param and positive.numpy()[0] == 7.0
+
+
+@pytest.mark.parametrize("limit", ["2GB", "-1", "x"])
+def test_a_memory_limit_that_is_no_number_is_refused(limit: str) -> None:
+    code = "import keima; keima.Tensor([1.0])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"KEIMA_MEMORY_LIMIT": limit}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "KEIMA_MEMORY_LIMIT: expected a number of bytes" in done.stderr
