@@ -79,8 +79,7 @@ def _reshape(self: Tensor, *args: Any) -> Tensor:
 def _transpose(self: Tensor, *args: Any) -> Tensor:
     """Dimensions in another order; "x" inserts one of size 1. Without arguments, in reverse order."""
     pattern = args[0] if len(args) == 1 and not isinstance(args[0], (int, str)) else args
-    axes = [-1 if axis == "x" else int(axis) % self.ndim for axis in pattern or reversed(range(self.ndim))]
-    return _core.ops.transpose(self, axes)
+    return functional.transpose(self, pattern or tuple(reversed(range(self.ndim))))
 
 
 def _set_value(self: Tensor, value: Any) -> None:
@@ -98,7 +97,8 @@ def _reduce(self: Tensor) -> tuple[Any, ...]:
 
 
 def _restore(kind: type[Tensor], array: np.ndarray[Any, Any], dtype: str, attributes: dict[str, Any]) -> Tensor:
-    made = kind(array, dtype=dtype)
+    made = kind.__new__(kind)  # a subclass's __init__ may take other arguments
+    made._reset(Tensor(array, dtype=dtype))
     made.__dict__.update(attributes)
     return made
 

@@ -79,11 +79,18 @@ def serve(connection: Connection, others: list[Connection], info: WorkerInfo, ma
         except (EOFError, OSError):
             return
         try:
-            send_batch(connection, make(request))
-        except OSError:
+            _answer(connection, make, request)
+        except (BrokenPipeError, ConnectionError):
             return  # nobody listens any more
-        except BaseException as error:  # noqa: BLE001  # whatever it is belongs to the main process
-            connection.send((Failure(type(error).__name__, str(error), traceback.format_exc()), 0))
+
+
+def _answer(connection: Connection, make: Callable[[Any], Any], request: Any) -> None:
+    try:
+        send_batch(connection, make(request))
+    except (BrokenPipeError, ConnectionError):
+        raise
+    except BaseException as error:  # noqa: BLE001  # whatever it is (a file not found, a full disk) belongs to the main process
+        connection.send((Failure(type(error).__name__, str(error), traceback.format_exc()), 0))
 
 
 def send_batch(connection: Connection, batch: Any) -> None:

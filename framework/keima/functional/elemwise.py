@@ -237,7 +237,12 @@ def minimum(x: Operand, y: Operand) -> Tensor:
 
 
 def mod(x: Operand, y: Operand) -> Tensor:
-    """Remainder: floats take the dividend's sign (C's fmod), integers the divisor's."""
+    """Remainder: floats take the dividend's sign (C's fmod), integers the divisor's, as in MegEngine.
+
+    >>> import keima
+    >>> mod(keima.Tensor([-7]), 3), mod(keima.Tensor([-7.0]), 3)
+    (Tensor([2], dtype=int32, device=cpu0), Tensor([-1.], device=cpu0))
+    """
     return ops.mod(x, y)
 
 
@@ -257,7 +262,7 @@ def not_equal(x: Operand, y: Operand) -> Tensor:
 
 
 def pow(x: Operand, y: Operand) -> Tensor:
-    """x to the power of y, in a float type."""
+    """x to the power of y, in a float type. The gradient at x = 0, y = 0 is NaN, as in MegEngine."""
     return ops.pow(x, y)
 
 

@@ -28,6 +28,15 @@ def _reduce(loss: Tensor, reduction: str) -> Tensor:
     raise ValueError(f"reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
 
 
+# Probabilities below count as this, the least normal float32 being 1.2e-38.
+_LEAST_PROBABILITY = 1e-37
+
+
+def _log(probability: Tensor) -> Tensor:
+    """log p, finite at 0: a certain prediction that is right costs nothing, 0 log 0 being 0."""
+    return ops.log(ops.maximum(probability, _LEAST_PROBABILITY))
+
+
 def l1_loss(pred: Tensor, label: Tensor, reduction: str = "mean") -> Tensor:
     """|pred - label|."""
     return _reduce(ops.abs(pred - label), reduction)
@@ -57,7 +66,7 @@ def cross_entropy(
     >>> round(float(cross_entropy(keima.Tensor([[0.0, 0.0]]), keima.Tensor([1]))), 4)
     0.6931
     """
-    log_prob = logsoftmax(pred, axis) if with_logits else ops.log(pred)
+    log_prob = logsoftmax(pred, axis) if with_logits else _log(pred)
     target = indexing_one_hot(log_prob, label, axis)
     if label_smooth == 0:
         return _reduce(-target, reduction)
@@ -68,7 +77,7 @@ def binary_cross_entropy(pred: Tensor, label: Tensor, with_logits: bool = True, 
     """Cross entropy of independent yes/no predictions: logits, or probabilities without `with_logits`."""
     if with_logits:
         return _reduce(-(label * logsigmoid(pred) + (1 - label) * logsigmoid(-pred)), reduction)
-    return _reduce(-(label * ops.log(pred) + (1 - label) * ops.log(1 - pred)), reduction)
+    return _reduce(-(label * _log(pred) + (1 - label) * _log(1 - pred)), reduction)
 
 
 def hinge_loss(pred: Tensor, label: Tensor, norm: str = "L1", reduction: str = "mean") -> Tensor:
@@ -83,8 +92,6 @@ def hinge_loss(pred: Tensor, label: Tensor, norm: str = "L1", reduction: str = "
 
 # The logarithm of an impossible path: finite, so that differences of two are not NaN.
 _IMPOSSIBLE = -1e30
-# Probabilities below count as this, the least normal float32 being 1.2e-38.
-_LEAST_PROBABILITY = 1e-37
 
 
 def ctc_loss(

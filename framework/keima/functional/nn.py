@@ -12,7 +12,7 @@ from .._core import ShapeError, Tensor, UnsupportedError, ops
 from ..autodiff import no_grad
 from ..typing import Axes, Operand, Pair
 from .math import normalize
-from .tensor import concat, expand_dims, full, reshape, squeeze
+from .tensor import concat, expand_dims, full, positive_axis, reshape, squeeze
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -57,6 +57,8 @@ def pair(value: Pair) -> tuple[int, int]:
     """One number for both directions, or (height, width)."""
     if isinstance(value, int):
         return value, value
+    if isinstance(value, str) or len(value) != 2:
+        raise ValueError(f"expected one number or a pair (height, width), got {value!r}")
     first, second = value
     return int(first), int(second)
 
@@ -155,6 +157,11 @@ def conv_transpose2d(
         (N, O, (H - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1, ...).
     """
     _check_conv_mode(conv_mode)
+    if inp.ndim != 4 or weight.ndim != (4 if groups == 1 else 5):
+        raise ShapeError(
+            "conv_transpose2d: expected an input of shape (N, C, H, W) and weights of shape (C, O, kh, kw), or"
+            f" (groups, C/groups, O/groups, kh, kw) for groups > 1; got {inp.shape} and {weight.shape}"
+        )
     strides, pads, spreads, extra = pair(stride), pair(padding), pair(dilation), pair(output_padding)
     kernel = weight.shape[-2:]
     size = [
@@ -189,11 +196,17 @@ def avg_pool2d(
     return ops.avg_pool2d(inp, window, steps, pair(padding), mode == "average")
 
 
-def _adaptive(inp: Tensor, oshp: Pair | Tensor, name: str) -> list[list[Tensor]]:
-    """The windows of an adaptive pooling, cut out: output i covers floor(i n / m) to ceil((i + 1) n / m)."""
+def _adaptive_sizes(inp: Tensor, oshp: Pair | Tensor, name: str) -> tuple[int, int]:
     sizes = pair([int(size) for size in oshp] if isinstance(oshp, Tensor) else oshp)
     if inp.ndim != 4:
-        raise ValueError(f"{name}: expected an input of shape (N, C, H, W), got {inp.shape}")
+        raise ShapeError(f"{name}: expected an input of shape (N, C, H, W), got {inp.shape}")
+    if min(sizes) < 1:
+        raise ValueError(f"{name}: expected an output of at least 1x1, got {sizes}")
+    return sizes
+
+
+def _cut_windows(inp: Tensor, sizes: tuple[int, int]) -> list[list[Tensor]]:
+    """The windows of an adaptive pooling, cut out: output i covers floor(i n / m) to ceil((i + 1) n / m)."""
     bounds = [
         [(i * inp.shape[2 + d] // sizes[d], -((i + 1) * inp.shape[2 + d] // -sizes[d])) for i in range(sizes[d])]
         for d in (0, 1)
@@ -201,29 +214,30 @@ def _adaptive(inp: Tensor, oshp: Pair | Tensor, name: str) -> list[list[Tensor]]
     return [[inp[:, :, top:bottom, left:right] for left, right in bounds[1]] for top, bottom in bounds[0]]
 
 
-def _even_window(inp: Tensor, oshp: Pair | Tensor) -> tuple[int, int] | None:
+def _even_window(inp: Tensor, sizes: tuple[int, int]) -> tuple[int, int] | None:
     """The window where an adaptive pooling is an ordinary one."""
-    sizes = pair([int(size) for size in oshp] if isinstance(oshp, Tensor) else oshp)
-    if inp.ndim != 4 or inp.shape[2] % sizes[0] or inp.shape[3] % sizes[1]:
+    if inp.shape[2] % sizes[0] or inp.shape[3] % sizes[1]:
         return None
     return inp.shape[2] // sizes[0], inp.shape[3] // sizes[1]
 
 
 def adaptive_avg_pool2d(inp: Tensor, oshp: Pair | Tensor) -> Tensor:
     """Means over windows chosen so that the result is (N, C, *oshp)."""
-    window = _even_window(inp, oshp)
+    sizes = _adaptive_sizes(inp, oshp, "adaptive_avg_pool2d")
+    window = _even_window(inp, sizes)
     if window is not None:
         return avg_pool2d(inp, window)
-    rows = _adaptive(inp, oshp, "adaptive_avg_pool2d")
+    rows = _cut_windows(inp, sizes)
     return concat([concat([ops.mean(cell, (2, 3), True) for cell in row], 3) for row in rows], 2)
 
 
 def adaptive_max_pool2d(inp: Tensor, oshp: Pair | Tensor) -> Tensor:
     """Maxima over windows chosen so that the result is (N, C, *oshp)."""
-    window = _even_window(inp, oshp)
+    sizes = _adaptive_sizes(inp, oshp, "adaptive_max_pool2d")
+    window = _even_window(inp, sizes)
     if window is not None:
         return max_pool2d(inp, window)
-    rows = _adaptive(inp, oshp, "adaptive_max_pool2d")
+    rows = _cut_windows(inp, sizes)
     return concat([concat([ops.max(cell, (2, 3), True) for cell in row], 3) for row in rows], 2)
 
 
@@ -304,9 +318,8 @@ def general_norm(
     eps: float = 1e-5,
 ) -> Tensor:
     """Standardised over `normalized_axis`; weight and bias have the sizes of these axes."""
-    axes = sorted(
-        axis % inp.ndim for axis in ([normalized_axis] if isinstance(normalized_axis, int) else normalized_axis)
-    )
+    wanted = [normalized_axis] if isinstance(normalized_axis, int) else normalized_axis
+    axes = sorted(positive_axis("general_norm", axis, inp.ndim) for axis in wanted)
     normal = _standardize(inp, axes, eps)
     if not affine:
         return normal
@@ -326,7 +339,7 @@ def group_norm(
 ) -> Tensor:
     """Standardised over groups of channels of (N, C, ...) (Wu and He, 2018); weight and bias are (C,)."""
     batch, channels = inp.shape[:2]
-    if channels % num_groups:
+    if num_groups < 1 or channels % num_groups:
         raise ValueError(f"group_norm: {channels} channels cannot be divided into {num_groups} groups")
     grouped = reshape(inp, (batch, num_groups, -1))
     normal = reshape(_standardize(grouped, (2,), eps), inp.shape)
@@ -442,6 +455,8 @@ def logsumexp(inp: Tensor, axis: Axes, keepdims: bool = False) -> Tensor:
 
 def logsoftmax(inp: Tensor, axis: Axes) -> Tensor:
     """log(softmax(x)) over `axis`."""
+    if isinstance(axis, int):
+        return ops.log_softmax(inp, axis)
     return inp - logsumexp(inp, axis, keepdims=True)
 
 
@@ -449,7 +464,7 @@ def softmax(inp: Tensor, axis: int | None = None) -> Tensor:
     """exp(x) / sum(exp(x)) along `axis`; by default the second dimension of 2-D and 4-D inputs, else the first."""
     if axis is None:
         axis = 1 if inp.ndim in (2, 4) else 0
-    return ops.exp(logsoftmax(inp, axis))
+    return ops.softmax(inp, axis)
 
 
 # --- others --------------------------------------------------------------------------------------------------------
@@ -503,6 +518,8 @@ def pad(
 ) -> Tensor:
     """`src` with (before, after) elements added to each dimension: constant, or its own ("replicate", "reflect")."""
     widths = [(int(before), int(after)) for before, after in pad_width]
+    if len(widths) > src.ndim or any(min(width) < 0 for width in widths):
+        raise ValueError(f"pad: expected up to {src.ndim} pairs of widths not below 0, got {pad_width}")
     widths += [(0, 0)] * (src.ndim - len(widths))
     if mode.lower() == "constant":
         shape = [size + before + after for size, (before, after) in zip(src.shape, widths, strict=True)]

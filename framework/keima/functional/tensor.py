@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from .._core import ShapeError, Tensor, ops
 from ..device import check_device
 from ..typing import Dtype, Operand, Shape
@@ -52,7 +54,8 @@ def sizes(shape: Shape) -> tuple[int, ...]:
     return tuple(int(size) for size in shape)
 
 
-def _axis(name: str, axis: int, ndim: int) -> int:
+def positive_axis(name: str, axis: int, ndim: int) -> int:
+    """`axis` in [-ndim, ndim) as one in [0, ndim); the error names the function."""
     if not -ndim <= axis < ndim:
         raise IndexError(f"{name}: axis {axis} is out of range for {ndim} dimensions; expected {-ndim} to {ndim - 1}")
     return axis % ndim
@@ -112,9 +115,11 @@ def arange(
     Tensor([1. 2. 3.], device=cpu0)
     """
     check_device(device)
-    first, last = (0.0, start) if stop is None else (start, stop)
+    first, last = (0, start) if stop is None else (start, stop)
     if step == 0:
         raise ValueError("arange: step must not be 0")
+    if all(isinstance(number, int) for number in (first, last, step)):
+        return Tensor(np.arange(first, last, step), dtype=dtype)  # exact beyond 2^24
     count = max(0, math.ceil((last - first) / step))
     return ops.cast(ops.arange(float(first), float(step), count), dtype)
 
@@ -150,7 +155,7 @@ def flatten(inp: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """
     if inp.ndim == 0:
         return reshape(inp, (1,))
-    first, last = _axis("flatten", start_axis, inp.ndim), _axis("flatten", end_axis, inp.ndim)
+    first, last = positive_axis("flatten", start_axis, inp.ndim), positive_axis("flatten", end_axis, inp.ndim)
     return reshape(inp, (*inp.shape[:first], -1, *inp.shape[last + 1 :]))
 
 
@@ -158,7 +163,7 @@ def expand_dims(inp: Tensor, axis: int | Sequence[int]) -> Tensor:
     """New dimensions of size 1 at the places `axis` of the result."""
     wanted = [axis] if isinstance(axis, int) else list(axis)
     ndim = inp.ndim + len(wanted)
-    places = {_axis("expand_dims", place, ndim) for place in wanted}
+    places = {positive_axis("expand_dims", place, ndim) for place in wanted}
     if len(places) != len(wanted):
         raise ValueError(f"expand_dims: axes must differ, got {axis}")
     old = iter(inp.shape)
@@ -169,7 +174,7 @@ def squeeze(inp: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions `axis`, which must have size 1; without an argument, all of size 1."""
     if axis is None:
         return reshape(inp, [size for size in inp.shape if size != 1])
-    places = {_axis("squeeze", place, inp.ndim) for place in ([axis] if isinstance(axis, int) else axis)}
+    places = {positive_axis("squeeze", place, inp.ndim) for place in ([axis] if isinstance(axis, int) else axis)}
     for place in places:
         if inp.shape[place] != 1:
             raise ValueError(f"squeeze: dimension {place} of shape {inp.shape} has size {inp.shape[place]}, expected 1")
@@ -187,12 +192,14 @@ def transpose(inp: Tensor, pattern: Sequence[int | str]) -> Tensor:
     >>> transpose(zeros((2, 3)), (1, "x", 0)).shape
     (3, 1, 2)
     """
-    return ops.transpose(inp, [-1 if axis == "x" else _axis("transpose", int(axis), inp.ndim) for axis in pattern])
+    return ops.transpose(
+        inp, [-1 if axis == "x" else positive_axis("transpose", int(axis), inp.ndim) for axis in pattern]
+    )
 
 
 def swapaxes(inp: Tensor, axis1: int, axis2: int) -> Tensor:
     """Two dimensions exchanged."""
-    first, second = _axis("swapaxes", axis1, inp.ndim), _axis("swapaxes", axis2, inp.ndim)
+    first, second = positive_axis("swapaxes", axis1, inp.ndim), positive_axis("swapaxes", axis2, inp.ndim)
     order = list(range(inp.ndim))
     order[first], order[second] = second, first
     return ops.transpose(inp, order)
@@ -209,10 +216,11 @@ def concat(inps: Sequence[Tensor], axis: int = 0, device: str | None = None) -> 
 
 def stack(inps: Sequence[Tensor], axis: int = 0, device: str | None = None) -> Tensor:
     """Tensors of one shape joined along a new dimension `axis`."""
-    shapes = {tensor.shape for tensor in inps}
+    tensors = list(inps)
+    shapes = {tensor.shape for tensor in tensors}
     if len(shapes) != 1:
         raise ValueError(f"stack: expected tensors of one shape, got {sorted(shapes) or 'none'}")
-    return concat([expand_dims(tensor, axis) for tensor in inps], axis, device)
+    return concat([expand_dims(tensor, axis) for tensor in tensors], axis, device)
 
 
 def split(inp: Tensor, nsplits_or_sections: int | Sequence[int], axis: int = 0) -> list[Tensor]:
@@ -221,7 +229,7 @@ def split(inp: Tensor, nsplits_or_sections: int | Sequence[int], axis: int = 0) 
     >>> [part.shape for part in split(zeros((4, 5)), [1, 2], axis=1)]
     [(4, 1), (4, 1), (4, 3)]
     """
-    axis = _axis("split", axis, inp.ndim)
+    axis = positive_axis("split", axis, inp.ndim)
     size = inp.shape[axis]
     if isinstance(nsplits_or_sections, int):
         if nsplits_or_sections < 1 or size % nsplits_or_sections:
@@ -230,6 +238,8 @@ def split(inp: Tensor, nsplits_or_sections: int | Sequence[int], axis: int = 0) 
         cuts = list(range(step, size, step))
     else:
         cuts = [int(cut) for cut in nsplits_or_sections]
+        if cuts != sorted(cuts) or (cuts and not 0 <= cuts[0] <= cuts[-1] <= size):
+            raise ValueError(f"split: expected rising positions in [0, {size}] of axis {axis}, got {cuts}")
     whole = (slice(None),) * axis
     return [inp[whole + (slice(a, b),)] for a, b in zip([0, *cuts], [*cuts, size], strict=True)]
 
@@ -249,7 +259,7 @@ def repeat(inp: Tensor, repeats: int, axis: int | None = None) -> Tensor:
     """Each element repeated `repeats` times along `axis`, or of the flattened tensor."""
     if axis is None:
         return repeat(reshape(inp, (-1,)), repeats, 0)
-    axis = _axis("repeat", axis, inp.ndim)
+    axis = positive_axis("repeat", axis, inp.ndim)
     shape = list(inp.shape)
     wide = broadcast_to(expand_dims(inp, axis + 1), [*shape[: axis + 1], int(repeats), *shape[axis + 1 :]])
     shape[axis] *= int(repeats)
@@ -265,7 +275,7 @@ def roll(inp: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | No
     if len(shifts) != len(axes):
         raise ValueError(f"roll: expected a shift for each axis, got {len(shifts)} for {len(axes)}")
     for distance, place in zip(shifts, axes, strict=True):
-        place = _axis("roll", place, inp.ndim)
+        place = positive_axis("roll", place, inp.ndim)
         cut = -distance % max(inp.shape[place], 1)
         if cut:
             whole = (slice(None),) * place
@@ -331,7 +341,7 @@ def gather(inp: Tensor, axis: int, index: Tensor) -> Tensor:
     """
     if index.ndim != inp.ndim:
         raise ShapeError(f"gather: expected an index of {inp.ndim} dimensions as in {inp.shape}, got {index.shape}")
-    along = _axis("gather", axis, inp.ndim)
+    along = positive_axis("gather", axis, inp.ndim)
     covered = tuple(inp.shape[d] if d == along else size for d, size in enumerate(index.shape))
     if covered != inp.shape:
         inp = inp[tuple(slice(0, size) for size in covered)]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,7 @@ def _check(owner: str, **limits: tuple[float, float, float]) -> None:
 
 
 INFINITY = float("inf")
+BELOW_ONE = math.nextafter(1.0, 0.0)  # beta 1 would divide by 1 - beta^t = 0
 
 
 def _decayed(param: Tensor, grad: Tensor, group: Group) -> Tensor:
@@ -74,7 +76,7 @@ class Adam(Optimizer):
     ) -> None:
         name = type(self).__name__
         _check(name, lr=(lr, 0, INFINITY), weight_decay=(weight_decay, 0, INFINITY), eps=(eps, 0, INFINITY))
-        _check(name, beta1=(betas[0], 0, 1), beta2=(betas[1], 0, 1))
+        _check(name, beta1=(betas[0], 0, BELOW_ONE), beta2=(betas[1], 0, BELOW_ONE))
         super().__init__(params, {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay})
 
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
@@ -170,7 +172,7 @@ class LAMB(Optimizer):
         always_adapt: bool = False,
     ) -> None:
         _check("LAMB", lr=(lr, 0, INFINITY), weight_decay=(weight_decay, 0, INFINITY), eps=(eps, 0, INFINITY))
-        _check("LAMB", beta1=(betas[0], 0, 1), beta2=(betas[1], 0, 1))
+        _check("LAMB", beta1=(betas[0], 0, BELOW_ONE), beta2=(betas[1], 0, BELOW_ONE))
         defaults: dict[str, Any] = {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**defaults, "bias_correction": bias_correction, "always_adapt": always_adapt})
 

@@ -100,6 +100,10 @@ class Optimizer:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from :meth:`state_dict`; raises ValueError, changing nothing, unless groups and shapes fit."""
+        if not {"param_groups", "state"} <= set(state):
+            raise ValueError(
+                f"load_state_dict: expected the keys 'param_groups' and 'state', got {sorted(map(str, state))}"
+            )
         groups = state["param_groups"]
         sizes = [len(group["params"]) for group in self.param_groups]
         if [len(group["params"]) for group in groups] != sizes:

@@ -17,6 +17,7 @@ void declare_optimizer(Registry&);
 void declare_pooling(Registry&);
 void declare_reduction(Registry&);
 void declare_scan(Registry&);
+void declare_softmax(Registry&);
 void declare_sorting(Registry&);
 
 inline constexpr void (*kFamilies[])(Registry&) = {
@@ -30,6 +31,7 @@ inline constexpr void (*kFamilies[])(Registry&) = {
     declare_pooling,
     declare_reduction,
     declare_scan,
+    declare_softmax,
     declare_sorting,
 };
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that fold dimensions away: sums, extrema and their positions.
 #include "kernels/reduction/reduction.h"
-#include "kernels/softmax/softmax.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -156,35 +155,6 @@ void infer_position(const OpCall& call, DescList& out) {
   out[0].dtype = ScalarType::kInt32;
 }
 
-// --- logsumexp -------------------------------------------------------------------------------------------------
-
-void infer_logsumexp(const OpCall& call, DescList& out) {
-  const Tensor& x = call.in(0);
-  if (!x.dtype().is_float()) fail(ErrorKind::kDtype, "logsumexp: expected a float tensor, got ", x.dtype(), "; convert with astype('float32')");
-  const int axis = normalize_axis("logsumexp", call.attrs.integer(0), x.ndim());
-  if (x.shape()[axis] == 0) fail(ErrorKind::kShape, "logsumexp: axis ", axis, " of shape ", x.shape(), " is empty and has no logarithm");
-  Dims shape;
-  for (int i = 0; i < x.ndim(); ++i) {
-    if (i != axis) shape.push_back(x.shape()[i]);
-    else if (call.attrs.flag(1)) shape.push_back(1);
-  }
-  out.push_back({shape, x.dtype()});
-}
-
-void kernel_logsumexp(const KernelCall& call) {
-  const Tensor& x = call.in(0);
-  const AxisSplit split = split_at(x.shape(), normalize_axis("logsumexp", call.attrs.integer(0), x.ndim()));
-  logsumexp(call.exec, {x.dtype().scalar(), split.outer, split.n, split.inner, x.raw(), call.out().raw()});
-}
-
-// The softmax: e^x / sum(e^x) = e^(x - out).
-void grad_logsumexp(GradCall& g) {
-  Dims kept = g.in_shape(0);
-  kept[normalize_axis("logsumexp", g.attrs.integer(0), kept.size())] = 1;
-  const Expr out = call<"reshape">(g.out(), Attrs{kept}), dy = call<"reshape">(g.grad(), Attrs{kept});
-  g.set(0, dy * call<"exp">(g.in(0) - out));
-}
-
 // --- sum_to ----------------------------------------------------------------------------------------------------
 
 // Axes that broadcasting added or stretched, from `small` to `shape`.
@@ -225,8 +195,6 @@ void declare_reduction(Registry& registry) {
   registry.add(reduction("min", infer_extremum, kernel_reduce<R::kMin>, grad_extremum, {1, 1}, "ReduceMin"));
   registry.add(reduction("argmax", infer_position, kernel_reduce<R::kArgMax>, nullptr, {}, "ArgMax"));
   registry.add(reduction("argmin", infer_position, kernel_reduce<R::kArgMin>, nullptr, {}, "ArgMin"));
-  registry.add({.name = "logsumexp", .inputs = {"inp"}, .attrs = {{"axis", AttrType::kInt, std::nullopt}, {"keepdims", AttrType::kBool, false}},
-                .infer = infer_logsumexp, .kernel = kernel_logsumexp, .gradient = grad_logsumexp, .saved = {1, 1}, .onnx = "ReduceLogSumExp"});
   registry.add({.name = "sum_to", .inputs = {"inp"}, .attrs = {{"shape", AttrType::kInts, std::nullopt}}, .infer = infer_sum_to,
                 .layouts = layouts_strided, .kernel = kernel_sum_to, .gradient = grad_sum_to, .onnx_note = "the gradient of broadcasting"});
 }

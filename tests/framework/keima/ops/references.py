@@ -35,7 +35,6 @@ class Reference:
     tolerance: float = 2e-6  # of the forward, relative to the largest element
     differentiable: tuple[int, ...] = ()  # inputs whose gradient is checked
     gradient_tolerance: float = 1e-3
-    second_order: bool = True
     sequence: bool = False  # the op takes its inputs as one list
     step: float = 1e-5  # of central differences
 
@@ -750,4 +749,32 @@ REFERENCES["adam_step"] = Reference(
         for shape in _STEP_SHAPES
         for decay, shrink in ((0.0, 0.99), (0.02, 1.0))
     ],
+)
+
+
+# --- softmax -------------------------------------------------------------------------------------------------------
+
+
+def _softmax(x: Array, axis: int) -> Array:
+    powers = np.exp(x - x.max(axis, keepdims=True, initial=-np.inf))
+    return powers / powers.sum(axis, keepdims=True)
+
+
+def _axis_cases(operands: int) -> Callable[[np.random.Generator], list[Case]]:
+    def cases(rng: np.random.Generator) -> list[Case]:
+        shapes: list[tuple[tuple[int, ...], int]] = [((3, 4, 5), 0), ((3, 4, 5), 1), ((2, 17), -1), ((0, 3), 1)]
+        return [Case(tuple(rng.uniform(-3, 3, shape) for _ in range(operands)), (axis,)) for shape, axis in shapes]
+
+    return cases
+
+
+REFERENCES["softmax"] = Reference(_softmax, _axis_cases(1), differentiable=(0,))
+REFERENCES["log_softmax"] = Reference(
+    lambda x, axis: x - np.logaddexp.reduce(x, axis, keepdims=True), _axis_cases(1), differentiable=(0,)
+)
+REFERENCES["softmax_backward"] = Reference(
+    lambda y, dy, axis: y * (dy - (dy * y).sum(axis, keepdims=True)), _axis_cases(2)
+)
+REFERENCES["log_softmax_backward"] = Reference(
+    lambda y, dy, axis: dy - np.exp(y) * dy.sum(axis, keepdims=True), _axis_cases(2), tolerance=4e-6
 )
