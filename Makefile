@@ -25,6 +25,7 @@ $(BIN)/python:
 $(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install -q --group dev
 	$(BIN)/python -m pip install -q --no-build-isolation -e '.[all]'
+	$(BIN)/python $(NATIVE)/bindings/stubs.py "$$($(BIN)/python -c 'import keima._core as c; print(c.__file__)')" framework/keima/_core/ops.pyi
 	touch $@
 
 test: lint test-native test-aarch64 executor-size test-python ## everything but the slow tests

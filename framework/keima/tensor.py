@@ -108,7 +108,7 @@ def _flatten(self: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     return functional.flatten(self, start_axis, end_axis)
 
 
-def _reduction(op: _core.Op) -> Callable[..., Tensor]:
+def _reduction(op: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def method(self: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
         return op(self, axis, keepdims)
 

@@ -140,8 +140,8 @@ PyObject* get_declaration(PyObject* object, void*) {
       PyRef entry = checked(Py_BuildValue("(ssO)", decl.name.c_str(), attr_type_name(decl.type), decl.fallback ? Py_False : Py_True));
       check(PyList_Append(attrs.get(), entry.get()));
     }
-    return checked(Py_BuildValue("{s:s,s:O,s:i,s:O,s:O,s:O,s:s,s:O,s:O,s:i,s:O,s:s,s:s}", "name", op.name.c_str(), "inputs", inputs.get(),
-                                 "optional_inputs", op.optional_inputs, "variadic", op.variadic ? Py_True : Py_False, "attrs", attrs.get(),
+    return checked(Py_BuildValue("{s:s,s:O,s:i,s:i,s:O,s:O,s:O,s:s,s:O,s:O,s:i,s:O,s:s,s:s}", "name", op.name.c_str(), "inputs", inputs.get(),
+                                 "outputs", op.outputs, "optional_inputs", op.optional_inputs, "variadic", op.variadic ? Py_True : Py_False, "attrs", attrs.get(),
                                  "differentiable", op.gradient ? Py_True : Py_False, "no_gradient", op.no_gradient.c_str(), "view",
                                  op.view ? Py_True : Py_False, "elementwise", op.elementwise >= 0 ? Py_True : Py_False, "in_place", op.in_place,
                                  "random", op.random ? Py_True : Py_False, "onnx", op.onnx.c_str(), "onnx_note", op.onnx_note.c_str()))

@@ -173,9 +173,9 @@ void grad_train(GradCall& g) {
 
 void declare_batch_norm(Registry& registry) {
   const std::vector<AttrDecl> eps{{"eps", AttrType::kFloat, 1e-5}};
-  registry.add({.name = "batch_norm_train", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 2, .attrs = eps, .infer = infer_train,
+  registry.add({.name = "batch_norm_train", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 2, .attrs = eps, .outputs = 3, .infer = infer_train,
                 .layouts = layouts_train, .kernel = kernel_train, .gradient = grad_train, .saved = {3, 6}, .onnx = "BatchNormalization"});
-  registry.add({.name = "batch_norm_backward", .inputs = {"inp", "weight", "dy", "mean", "variance"}, .attrs = eps, .infer = infer_backward,
+  registry.add({.name = "batch_norm_backward", .inputs = {"inp", "weight", "dy", "mean", "variance"}, .attrs = eps, .outputs = 3, .infer = infer_backward,
                 .layouts = layouts_backward, .kernel = kernel_backward,
                 .no_gradient = "batch_norm_train composes its gradient when a higher order is asked for", .onnx_note = "a gradient"});
 }

@@ -72,6 +72,8 @@ DescList infer(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs)
   check_arity(op, inputs.size());
   DescList descs;
   op.infer(OpCall{op, inputs, attrs}, descs);
+  if (descs.size() != static_cast<size_t>(op.outputs))
+    fail(ErrorKind::kRuntime, "op ", op.name, " declares ", op.outputs, " outputs and infers ", descs.size());
   return descs;
 }
 

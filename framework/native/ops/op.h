@@ -100,6 +100,7 @@ struct Op {
   int optional_inputs = 0;          // how many of the last may be left out
   bool variadic = false;            // the last name stands for any number of tensors
   std::vector<AttrDecl> attrs = {};
+  int outputs = 1;
 
   // Shapes and dtypes of the outputs; throws Error naming op, argument, what was expected and what came.
   void (*infer)(const OpCall&, DescList&) = nullptr;

@@ -57,10 +57,10 @@ void declare_optimizer(Registry& registry) {
   std::vector<AttrDecl> sgd = reals({"lr", "momentum", "weight_decay"});
   sgd.push_back({"nesterov", AttrType::kBool, false});
   const char* note = "training happens before export";
-  registry.add({.name = "sgd_step", .inputs = {"param", "grad", "velocity"}, .attrs = sgd, .infer = infer_step, .kernel = kernel_sgd,
+  registry.add({.name = "sgd_step", .inputs = {"param", "grad", "velocity"}, .attrs = sgd, .outputs = 2, .infer = infer_step, .kernel = kernel_sgd,
                 .no_gradient = kNoGradient, .onnx_note = note});
   registry.add({.name = "adam_step", .inputs = {"param", "grad", "first", "second"},
-                .attrs = reals({"rate", "beta1", "beta2", "eps", "correction", "weight_decay", "shrink"}), .infer = infer_step,
+                .attrs = reals({"rate", "beta1", "beta2", "eps", "correction", "weight_decay", "shrink"}), .outputs = 3, .infer = infer_step,
                 .kernel = kernel_adam, .no_gradient = kNoGradient, .onnx_note = note});
 }
 

@@ -147,7 +147,7 @@ void grad_average_backward(GradCall& g) {
 
 void declare_pooling(Registry& registry) {
   const char* note = "a gradient";
-  registry.add({.name = "max_pool2d", .inputs = {"inp"}, .attrs = window_attributes(), .infer = infer_max_pool, .layouts = layouts_blocked,
+  registry.add({.name = "max_pool2d", .inputs = {"inp"}, .attrs = window_attributes(), .outputs = 2, .infer = infer_max_pool, .layouts = layouts_blocked,
                 .kernel = kernel_max_pool, .gradient = grad_max_pool, .saved = {0, 2}, .onnx = "MaxPool"});
   registry.add({.name = "max_pool2d_scatter", .inputs = {"dy", "positions"}, .attrs = with_shape(window_attributes()), .infer = infer_scatter,
                 .layouts = layouts_blocked, .kernel = kernel_scatter, .gradient = grad_scatter, .saved = {2, 0}, .onnx_note = note});

@@ -46,7 +46,7 @@ void grad_sort(GradCall& g) {
 
 void declare_sorting(Registry& registry) {
   registry.add({.name = "sort", .inputs = {"inp"}, .attrs = {{"descending", AttrType::kBool, false}, {"count", AttrType::kInt, int64_t{-1}}},
-                .infer = infer_sort, .kernel = kernel_sort, .gradient = grad_sort, .saved = {0, 2}, .onnx = "TopK"});
+                .outputs = 2, .infer = infer_sort, .kernel = kernel_sort, .gradient = grad_sort, .saved = {0, 2}, .onnx = "TopK"});
 }
 
 }  // namespace keima

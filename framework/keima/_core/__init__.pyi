@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Types of the native core. Ops are typed by their wrappers in keima.functional."""
+"""Types of the native core. Those of its ops are made from the registry by the build: ops.pyi."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from numpy.typing import NDArray
+
+from . import ops as ops
 
 class KeimaError(RuntimeError): ...
 class ShapeError(KeimaError, ValueError): ...
@@ -105,19 +107,7 @@ class Op:
     __name__: str
     @property
     def declaration(self) -> dict[str, Any]: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> Tensor: ...
-
-class MultiOp(Op):
-    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Tensor, ...]: ...  # type: ignore[override]
-
-class _Ops:
-    # Ops with several results; the others have one.
-    batch_norm_backward: MultiOp
-    batch_norm_train: MultiOp
-    max_pool2d: MultiOp
-    def __getattr__(self, name: str) -> Op: ...
-
-ops: _Ops
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
 class GradSession:
     recording: bool
