@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core
-from .._core import Graph, Tensor, TraceError, TraceSession
+from .._core import Graph, Program, Tensor, TraceError, TraceSession
 from ..replay import take_actions
 from .structure import replace_tensors, signature, tensors_in
 
@@ -46,10 +46,11 @@ class Recording:
     obstacle: str
     results: Any  # the nesting, with positions in the graph's outputs in place of tensors
     before: list[Callable[[], None]]
+    program: Graph | Program  # what runs
 
     def replay(self, arguments: list[Tensor]) -> Any:
         """Run the graph; objects that the function changes are changed."""
-        outputs = self.graph.run(arguments + self.captured)
+        outputs = self.program.run(arguments + self.captured)
         for (target, is_gradient), value in zip(self.updates, outputs[len(outputs) - len(self.updates) :], strict=True):
             if is_gradient:
                 target.grad = value
@@ -166,13 +167,21 @@ class trace:  # noqa: N801  # the API's name
             _active.pop()
         places = iter(range(len(returned)))
         shape = replace_tensors(results, lambda _: _Place(next(places)))
-        made = Recording(known.graph if known else graph, captured, updates, obstacle, shape, take_actions())
+        program = known.program if known else self._compile(graph)
+        made = Recording(known.graph if known else graph, captured, updates, obstacle, shape, take_actions(), program)
         self._check(made, session)
         self._recordings[key] = made
         if not self._symbolic:
             return results
         session.restore()
         return None if self._record_only else made.replay(list(tensors_in((args, kwargs))))
+
+    def _compile(self, graph: Graph) -> Graph | Program:
+        if self._opt_level == 0 or not (self._symbolic or self._without_host):
+            return graph
+        optimized = graph.copy()
+        optimized.optimize()
+        return optimized.compile()
 
     def _check(self, made: Recording, session: TraceSession) -> None:
         if made.obstacle and self._without_host:

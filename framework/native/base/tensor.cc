@@ -75,14 +75,21 @@ int64_t layout_bytes(const Dims& shape, const DType& dtype, Layout layout) {
 }
 
 Tensor Tensor::empty(const Dims& shape, DType dtype, Layout layout) {
-  Tensor tensor = abstract(shape, std::move(dtype));
-  tensor.impl_->layout = layout;
+  Tensor tensor = abstract(shape, std::move(dtype), layout);
   tensor.impl_->storage = Storage::allocate(layout_bytes(shape, tensor.impl_->dtype, layout));
   return tensor;
 }
 
-Tensor Tensor::abstract(const Dims& shape, DType dtype) {
+Tensor Tensor::on(Ref<Storage> storage, int64_t offset) const {
+  Tensor tensor = alias();
+  tensor.impl_->storage = std::move(storage);
+  tensor.impl_->offset += offset;
+  return tensor;
+}
+
+Tensor Tensor::abstract(const Dims& shape, DType dtype, Layout layout) {
   auto impl = make_ref<TensorImpl>();
+  impl->layout = layout;
   impl->dtype = std::move(dtype);
   impl->shape = shape;
   impl->strides = contiguous_strides(shape);

@@ -80,7 +80,9 @@ class Tensor {
 
   // Uninitialised memory.
   static Tensor empty(const Dims& shape, DType dtype, Layout layout = {});
-  static Tensor abstract(const Dims& shape, DType dtype);
+  static Tensor abstract(const Dims& shape, DType dtype, Layout layout = {});
+  // This tensor, which has no memory, on memory `offset` bytes into the storage.
+  Tensor on(Ref<Storage> storage, int64_t offset) const;
   static Tensor wrap(Ref<Storage> storage, const Dims& shape, const Dims& strides, DType dtype);
 
   explicit operator bool() const noexcept { return static_cast<bool>(impl_); }

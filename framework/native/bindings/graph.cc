@@ -10,6 +10,8 @@
 
 #include "bindings/convert.h"
 #include "compiler/interpret.h"
+#include "compiler/passes.h"
+#include "compiler/program.h"
 #include "compiler/recorder.h"
 
 namespace py = pybind11;
@@ -17,6 +19,7 @@ namespace py = pybind11;
 namespace keima::python {
 
 using compiler::Graph;
+using compiler::Program;
 using compiler::Recorder;
 
 // One recording of one call. Tensor objects of the program that the call reads are captured: inputs of the graph that
@@ -184,13 +187,58 @@ py::object attr_object(const AttrValue& value) {
   return std::visit(Visitor{}, value);
 }
 
-py::list run_graph(const Graph& graph, const py::list& inputs) {
+template <class Run>
+py::list on_tensors(const py::list& inputs, const Run& run) {
   return translated([&] {
     std::vector<Tensor> tensors;
     for (const auto& input : inputs) tensors.push_back(host_value(tensor_argument(input, "graph")));
     py::list results;
-    for (const Tensor& result : compiler::interpret(graph, tensors)) results.append(py::reinterpret_steal<py::object>(wrap({result, nullptr, 0})));
+    for (const Tensor& result : run(tensors)) results.append(py::reinterpret_steal<py::object>(wrap({result, nullptr, 0})));
     return results;
+  });
+}
+
+py::list run_graph(const Graph& graph, const py::list& inputs) {
+  return on_tensors(inputs, [&](std::span<const Tensor> tensors) { return compiler::interpret(graph, tensors); });
+}
+py::list run_program(const Program& program, const py::list& inputs) {
+  return on_tensors(inputs, [&](std::span<const Tensor> tensors) { return program.run(tensors); });
+}
+
+const char* kind_name(Program::Kind kind) {
+  switch (kind) {
+    case Program::Kind::kArena: return "arena";
+    case Program::Kind::kConstant: return "constant";
+    case Program::Kind::kInput: return "input";
+    case Program::Kind::kOutput: return "output";
+  }
+  return "";
+}
+
+// (kind, bytes, first step, last step, offset) of each buffer.
+py::list program_buffers(const Program& program) {
+  py::list buffers;
+  for (const Program::Buffer& b : program.buffers()) buffers.append(py::make_tuple(kind_name(b.kind), b.bytes, b.first, b.last, b.offset));
+  return buffers;
+}
+
+// (op, input buffers, output buffers) of each step.
+py::list program_steps(const Program& program) {
+  py::list steps;
+  for (const Program::Step& step : program.steps()) {
+    py::list inputs, outputs;
+    for (const auto& operand : step.inputs) inputs.append(operand.buffer);
+    for (const auto& operand : step.outputs) outputs.append(operand.buffer);
+    steps.append(py::make_tuple(step.op ? step.op->name : "convert", inputs, outputs));
+  }
+  return steps;
+}
+
+py::list optimize_graph(Graph& graph) {
+  return translated([&] {
+    py::list reports;
+    for (const auto& report : compiler::optimize(graph)) reports.append(py::make_tuple(report.name, report.changes));
+    return reports;
   });
 }
 
@@ -225,6 +273,12 @@ void bind_graph(py::module_& module) {
   py::class_<Graph, std::shared_ptr<Graph>>(module, "Graph", "A traced function as a graph of ops.")
       .def("__str__", [](const Graph& graph) { return compiler::to_text(graph); })
       .def("run", &run_graph, "The outputs for a list of inputs.")
+      .def("copy", [](const Graph& graph) { return std::make_shared<Graph>(graph); })
+      .def("optimize", &optimize_graph, "Runs all passes; [(pass, nodes changed)].")
+      .def("apply", [](Graph& graph, const std::string& pass) { return translated([&] { return compiler::pass_named(pass).run(graph); }); },
+           "Runs one pass; the number of nodes that it changed.")
+      .def("compile", [](const Graph& graph, int64_t limit) { return translated([&] { return std::make_unique<Program>(graph, limit); }); },
+           py::arg("arena_limit") = INT64_MAX)
       .def("verify", [](const Graph& graph) { translated([&] { compiler::verify(graph); }); })
       .def_readonly("inputs", &Graph::inputs)
       .def_readonly("outputs", &Graph::outputs)
@@ -232,6 +286,15 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("values", &graph_values)
       .def_property_readonly("nodes", &graph_nodes)
       .def_property_readonly("constants", &graph_constants);
+  py::class_<Program>(module, "Program", "A graph with its memory planned.")
+      .def("run", &run_program, "The outputs for a list of inputs.")
+      .def_property_readonly("arena_bytes", &Program::arena_bytes)
+      .def_property_readonly("arena_bound", &Program::arena_bound)
+      .def_property_readonly("buffers", &program_buffers)
+      .def_property_readonly("steps", &program_steps);
+  py::list names;
+  for (const auto& pass : compiler::passes()) names.append(py::make_tuple(pass.name, pass.purpose));
+  module.attr("graph_passes") = names;
   py::class_<TraceSession>(module, "TraceSession", "One recording of one call.")
       .def(py::init<bool, bool, std::shared_ptr<Graph>>(), py::arg("executes"), py::arg("capture_as_const"), py::arg("expected") = nullptr)
       .def("resume", &TraceSession::resume)

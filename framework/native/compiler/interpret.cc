@@ -6,17 +6,19 @@
 
 namespace keima::compiler {
 
-void check_inputs(const Graph& graph, std::span<const Tensor> inputs) {
-  if (inputs.size() != graph.inputs.size()) fail(ErrorKind::kValue, "graph: expected ", graph.inputs.size(), " inputs, got ", inputs.size());
+void check_inputs(std::span<const TensorDesc> expected, std::span<const Tensor> inputs) {
+  if (inputs.size() != expected.size()) fail(ErrorKind::kValue, "graph: expected ", expected.size(), " inputs, got ", inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const TensorDesc& desc = graph.values[graph.inputs[i]];
+    const TensorDesc& desc = expected[i];
     if (!(inputs[i].shape() == desc.shape)) fail(ErrorKind::kShape, "graph: input ", i, ": expected shape ", desc.shape, ", got ", inputs[i].shape());
     if (!(inputs[i].dtype() == desc.dtype)) fail(ErrorKind::kDtype, "graph: input ", i, ": expected ", desc.dtype, ", got ", inputs[i].dtype());
   }
 }
 
 std::vector<Tensor> interpret(const Graph& graph, std::span<const Tensor> inputs) {
-  check_inputs(graph, inputs);
+  std::vector<TensorDesc> expected;
+  for (const ValueId id : graph.inputs) expected.push_back(graph.values[id]);
+  check_inputs(expected, inputs);
   std::vector<Tensor> values(graph.values.size());
   for (size_t i = 0; i < inputs.size(); ++i) values[graph.inputs[i]] = inputs[i];
   for (const auto& [id, tensor] : graph.constants) values[id] = tensor;

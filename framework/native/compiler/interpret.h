@@ -11,6 +11,6 @@ namespace keima::compiler {
 std::vector<Tensor> interpret(const Graph& graph, std::span<const Tensor> inputs);
 
 // Throws Error(kShape or kDtype) unless the inputs are what the graph takes.
-void check_inputs(const Graph& graph, std::span<const Tensor> inputs);
+void check_inputs(std::span<const TensorDesc> expected, std::span<const Tensor> inputs);
 
 }  // namespace keima::compiler

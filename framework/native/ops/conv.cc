@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
 // 2-D convolution and its two backwards; each is linear in both operands, so their gradients are one another.
+#include "base/execution.h"
 #include "kernels/conv/conv.h"
+#include "ops/activation.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -160,6 +162,47 @@ void kernel_backward_weight(const KernelCall& call) {
   conv_backward_weights(call.exec, shape, call.in(0).data<float>(), call.in(1).data<float>(), call.out().data<float>(), scratch->data());
 }
 
+// --- with what follows it, for the compiler --------------------------------------------------------------------------
+
+constexpr size_t kResidual = 3, kActivation = 4;
+
+void infer_fused(const OpCall& call, DescList& out) {
+  infer_conv2d(call, out);
+  check_activation(call.op, call.attrs.string(kActivation));
+  if (call.has(kResidual) && !(call.in(kResidual).shape() == out[0].shape))
+    fail(ErrorKind::kShape, call.op.name, ": expected a residual of shape ", out[0].shape, ", got ", call.in(kResidual).shape());
+}
+
+void layouts_fused(const OpCall& call, LayoutChoice& choice) {
+  layouts_conv2d(call, choice);
+  choice.inputs[1].layout = call.in(1).layout().kind == LayoutKind::kPacked ? call.in(1).layout() : Layout{};
+  if (call.has(kResidual)) choice.inputs[kResidual].layout = Layout::blocked(kBlock);
+}
+
+Tensor pack_fused(const OpCall& call, size_t input) {
+  if (input != 1) return {};
+  const Tensor weight = to_contiguous(call.in(1));
+  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), weight.shape()));
+  Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(conv_packed_bytes(shape)));
+  conv_pack(default_exec(), shape, weight.data<float>(), reinterpret_cast<float*>(packed->data()));
+  return Tensor::abstract(weight.shape(), weight.dtype(), {LayoutKind::kPacked, 0}).on(std::move(packed), 0);
+}
+
+void kernel_fused(const KernelCall& call) {
+  if (call.out().numel() == 0) return;
+  const Tensor& weight = call.in(1);
+  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), weight.shape()));
+  const Tensor packed = weight.is_plain() ? pack_fused(call, 1) : weight;
+  const Ref<Storage> scratch = scratch_of(conv_forward_scratch_bytes(call.exec, shape));
+  const std::string& activation = call.attrs.string(kActivation);
+  ConvEpilogue epilogue;
+  if (call.has(2)) epilogue.bias = call.in(2).data<float>();
+  if (call.has(kResidual)) epilogue.residual = call.in(kResidual).data<float>();
+  epilogue.clamp = !activation.empty();
+  epilogue.highest = activation_limit(activation);
+  conv_forward(call.exec, shape, call.in(0).data<float>(), packed.data<float>(), epilogue, call.out().data<float>(), scratch->data());
+}
+
 Attrs with_shape(const GradCall& g, const Dims& shape) {
   return Attrs{g.attrs.ints(kStride), g.attrs.ints(kPadding), g.attrs.ints(kDilation), g.attrs.integer(kGroups), shape};
 }
@@ -186,6 +229,11 @@ void grad_backward_weight(GradCall& g) {
 void declare_conv(Registry& registry) {
   registry.add({.name = "conv2d", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 1, .attrs = attributes(false), .infer = infer_conv2d,
                 .layouts = layouts_conv2d, .kernel = kernel_conv2d, .gradient = grad_conv2d, .saved = {3, 0}, .onnx = "Conv"});
+  std::vector<AttrDecl> fused = attributes(false);
+  fused.push_back({"activation", AttrType::kString, std::string()});
+  registry.add({.name = "conv2d_fused", .inputs = {"inp", "weight", "bias", "residual"}, .optional_inputs = 2, .attrs = fused, .infer = infer_fused,
+                .layouts = layouts_fused, .kernel = kernel_fused, .pack = pack_fused, .no_gradient = kNoFusedGradient, .in_place = kResidual,
+                .onnx_note = kNoFusedOnnx});
   registry.add({.name = "conv2d_backward_data", .inputs = {"weight", "dy"}, .attrs = attributes(true), .infer = infer_backward_data,
                 .layouts = layouts_backward_data, .kernel = kernel_backward_data, .gradient = grad_backward_data, .saved = {3, 0},
                 .onnx = "ConvTranspose"});

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products.
 #include "kernels/gemm/gemm.h"
+#include "ops/activation.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -145,6 +146,43 @@ void kernel_matmul(const KernelCall& call) {
   if (!(product == out)) strided_copy(call.exec, product, out);
 }
 
+// --- with what follows it, for the compiler --------------------------------------------------------------------------
+
+void infer_linear(const OpCall& call, DescList& out) {
+  const Tensor &x = call.in(0), &weight = call.in(1);
+  check_activation(call.op, call.attrs.string(0));
+  if (x.ndim() < 1 || weight.ndim() != 2 || x.shape().back() != weight.shape()[1])
+    fail(ErrorKind::kShape, call.op.name, ": expected an input of shape (..., k) and weights of shape (n, k), got ", x.shape(), " and ", weight.shape());
+  if (call.has(2) && call.in(2).numel() != weight.shape()[0])
+    fail(ErrorKind::kShape, call.op.name, ": expected a bias of ", weight.shape()[0], " elements, got ", call.in(2).shape());
+  for (const Tensor& input : call.inputs)
+    if (input && input.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, call.op.name, ": expected float32 tensors, got ", input.dtype());
+  Dims shape = x.shape();
+  shape[shape.size() - 1] = weight.shape()[0];
+  out.push_back({shape, x.dtype()});
+}
+
+void kernel_linear(const KernelCall& call) {
+  if (call.out().numel() == 0) return;
+  const std::string& activation = call.attrs.string(0);
+  GemmArgs args;
+  args.n = call.in(1).shape()[0];
+  args.k = call.in(1).shape()[1];
+  args.m = call.out().numel() / args.n;
+  args.a = call.in(0).data<float>();
+  args.a_stride = args.k;
+  args.b = call.in(1).data<float>();
+  args.b_stride = args.k;
+  args.transpose_b = true;
+  args.c = call.out().data<float>();
+  args.c_stride = args.n;
+  args.bias = call.has(2) ? call.in(2).data<float>() : nullptr;
+  args.clamp = !activation.empty();
+  args.highest = activation_limit(activation);
+  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(gemm_scratch_bytes(call.exec, args)));
+  gemm(call.exec, args, scratch->data());
+}
+
 // Undoes what broadcasting the batch and taking vectors as matrices did to a gradient.
 void set_gradient(GradCall& g, size_t i, const Expr& gradient, const Dims& matrix_shape) {
   Expr reduced = gradient;
@@ -169,6 +207,9 @@ void declare_matmul(Registry& registry) {
   registry.add({.name = "matmul", .inputs = {"inp1", "inp2"},
                 .attrs = {{"transpose_a", AttrType::kBool, false}, {"transpose_b", AttrType::kBool, false}}, .infer = infer_matmul,
                 .layouts = layouts_matmul, .kernel = kernel_matmul, .gradient = grad_matmul, .saved = {3, 0}, .onnx = "MatMul"});
+  registry.add({.name = "linear_fused", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 1,
+                .attrs = {{"activation", AttrType::kString, std::string()}}, .infer = infer_linear, .kernel = kernel_linear,
+                .no_gradient = kNoFusedGradient, .onnx_note = kNoFusedOnnx});
 }
 
 }  // namespace keima

@@ -110,6 +110,9 @@ struct Op {
   void (*kernel)(const KernelCall&) = nullptr;
   // For ops that only reinterpret input 0's memory; a null result asks for a contiguous copy of the input first.
   Tensor (*view)(const OpCall&, const TensorDesc&) = nullptr;
+  // An input that never changes, in a form of the kernel's own (a layout of kPacked that `layouts` then keeps); a null
+  // result leaves it. For the compiler.
+  Tensor (*pack)(const OpCall&, size_t input) = nullptr;
   // Composes registered ops into the gradients of the inputs. Null: see `no_gradient`.
   void (*gradient)(GradCall&) = nullptr;
   // Why there is no gradient: "" means that the output does not vary with the input (comparisons, argmax), so the

@@ -426,6 +426,38 @@ REFERENCES["conv2d"] = Reference(
     ],
     differentiable=(0, 1, 2),
 )
+
+
+def _activated(x: Array, activation: str) -> Array:
+    return x if not activation else np.clip(x, 0, {"relu": np.inf, "relu6": 6.0}[activation])
+
+
+def _conv2d_fused(x: Array, w: Array, b: Array | None, residual: Array | None, *attrs: Any) -> Array:
+    *geometry, activation = attrs
+    out = _conv2d(x, w, b, *geometry)
+    return _activated(out if residual is None else out + residual, activation)
+
+
+REFERENCES["conv2d_fused"] = Reference(
+    _conv2d_fused,
+    lambda rng: [
+        Case((rng.uniform(-1, 1, c.inputs), rng.uniform(-1, 1, c.weight), bias, residual), (*c.attrs, activation))
+        for c in CONVOLUTIONS
+        for bias, residual, activation in [
+            (None, None, ""),
+            (rng.uniform(-1, 1, (1, c.out, 1, 1)), None, "relu6"),
+            (None, rng.uniform(-4, 4, _conv_out(c)), "relu"),
+        ]
+    ],
+)
+REFERENCES["linear_fused"] = Reference(
+    lambda x, w, b, activation: _activated(x @ w.T + (0 if b is None else b), activation),
+    lambda rng: [
+        Case((rng.uniform(-1, 1, (*batch, 9)), rng.uniform(-1, 1, (17, 9)), bias), (activation,))
+        for batch in [(), (3,), (2, 5), (0,)]
+        for bias, activation in [(None, "relu"), (rng.uniform(-1, 1, 17), "relu6"), (rng.uniform(-1, 1, 17), "")]
+    ],
+)
 REFERENCES["conv2d_backward_data"] = Reference(
     lambda w, dy, s, p, d, g, shape: _linear_adjoint(lambda x: _conv2d(x, w, None, s, p, d, g), tuple(shape), dy),
     lambda rng: [

@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// A graph made ready to run: conversions of layouts spelt out, constants packed, every buffer at its offset in one arena.
+#pragma once
+
+#include "compiler/ir.h"
+#include "compiler/memory.h"
+
+namespace keima::compiler {
+
+class Program {
+ public:
+  enum class Kind : uint8_t { kArena, kConstant, kInput, kOutput };
+  // Memory that values share: views lie on their operand's, in-place results on what they overwrite.
+  struct Buffer {
+    Kind kind = Kind::kArena;
+    int64_t bytes = 0;
+    int first = 0, last = 0;  // steps
+    int64_t offset = 0;       // in the arena
+    Ref<Storage> storage{};   // of a constant
+    size_t input = 0;         // which input of the graph
+  };
+  struct Operand {
+    int buffer = -1;  // -1: left out
+    Tensor tensor;    // without memory: shape, dtype, layout, strides, offset in the buffer
+  };
+  struct Step {
+    const Op* op = nullptr;  // null: converts layout or strides
+    Attrs attrs;
+    std::vector<Operand> inputs, outputs;
+  };
+
+  // Throws Error(kMemory) when the arena would be larger than `arena_limit` bytes; nothing of it is allocated here.
+  explicit Program(const Graph& graph, int64_t arena_limit = INT64_MAX);
+
+  // Inputs as the graph's, checked. May be called again while results of an earlier run live.
+  std::vector<Tensor> run(std::span<const Tensor> inputs) const;
+
+  const std::vector<Step>& steps() const noexcept { return steps_; }
+  const std::vector<Buffer>& buffers() const noexcept { return buffers_; }
+  const std::vector<Operand>& outputs() const noexcept { return outputs_; }
+  const std::vector<Operand>& inputs() const noexcept { return inputs_; }
+  int64_t arena_bytes() const noexcept { return arena_; }
+  // The largest live set of arena buffers: no plan needs less.
+  int64_t arena_bound() const noexcept { return bound_; }
+
+ private:
+  friend class ProgramBuilder;
+  Tensor operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const;
+
+  std::vector<TensorDesc> input_descs_;
+  std::vector<Step> steps_;
+  std::vector<Buffer> buffers_;
+  std::vector<Operand> inputs_, outputs_;
+  int64_t arena_ = 0, bound_ = 0;
+};
+
+}  // namespace keima::compiler
