@@ -6,11 +6,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from .. import random
 from .._core import ShapeError, Tensor, UnsupportedError, ops
 from ..autodiff import no_grad
 from ..typing import Axes, Operand, Pair
+from .conv import (
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose2d,
+    conv_transpose3d,
+    deformable_conv2d,
+    local_conv2d,
+    pair,
+    region_restricted_conv,
+)
 from .math import normalize
 from .tensor import concat, expand_dims, full, positive_axis, reshape, squeeze
 
@@ -21,7 +33,10 @@ __all__ = [
     "batch_norm",
     "conv1d",
     "conv2d",
+    "conv3d",
     "conv_transpose2d",
+    "conv_transpose3d",
+    "deformable_conv2d",
     "dropout",
     "embedding",
     "gelu",
@@ -34,6 +49,7 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "linear",
+    "local_conv2d",
     "local_response_norm",
     "logsigmoid",
     "logsoftmax",
@@ -44,23 +60,15 @@ __all__ = [
     "pad",
     "pixel_shuffle",
     "prelu",
+    "region_restricted_conv",
     "relu",
     "relu6",
     "sigmoid",
     "silu",
     "softmax",
     "softplus",
+    "sync_batch_norm",
 ]
-
-
-def pair(value: Pair) -> tuple[int, int]:
-    """One number for both directions, or (height, width)."""
-    if isinstance(value, int):
-        return value, value
-    if isinstance(value, str) or len(value) != 2:
-        raise ValueError(f"expected one number or a pair (height, width), got {value!r}")
-    first, second = value
-    return int(first), int(second)
 
 
 # --- linear maps ---------------------------------------------------------------------------------------------------
@@ -77,99 +85,6 @@ def linear(inp: Tensor, weight: Tensor, bias: Tensor | None = None, compute_mode
     """
     product = ops.matmul(inp, weight, False, True)
     return product if bias is None else product + bias
-
-
-def conv2d(
-    inp: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-    conv_mode: str = "cross_correlation",
-    compute_mode: str = "default",
-) -> Tensor:
-    """2-D convolution (cross-correlation).
-
-    Args:
-        inp: float32, (N, C, H, W).
-        weight: (O, C, kh, kw), or (groups, O/groups, C/groups, kh, kw) when groups > 1.
-        bias: (1, O, 1, 1).
-        stride, padding, dilation: one number, or (height, width).
-        conv_mode: "cross_correlation" is the one there is.
-        compute_mode: MegEngine's choice of accumulator; sums are always made in float32 here.
-
-    Returns:
-        (N, O, (H + 2 padding - dilation (kh - 1) - 1) / stride + 1, ...).
-    """
-    _check_conv_mode(conv_mode)
-    if bias is None:
-        return ops.conv2d(inp, weight, None, pair(stride), pair(padding), pair(dilation), groups)
-    return ops.conv2d(inp, weight, bias, pair(stride), pair(padding), pair(dilation), groups)
-
-
-def _check_conv_mode(conv_mode: str) -> None:
-    if conv_mode.lower() != "cross_correlation":
-        raise UnsupportedError(f"conv_mode {conv_mode!r} is not supported; expected 'cross_correlation'")
-
-
-def conv1d(
-    inp: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: int = 1,
-    padding: int = 0,
-    dilation: int = 1,
-    groups: int = 1,
-    conv_mode: str = "cross_correlation",
-    compute_mode: str = "default",
-) -> Tensor:
-    """1-D convolution: (N, C, W) with weights (O, C, k) or (groups, O/groups, C/groups, k), and bias (1, O, 1)."""
-    flat = None if bias is None else expand_dims(bias, 3)
-    image, kernel = expand_dims(inp, 3), expand_dims(weight, -1)
-    return squeeze(
-        conv2d(image, kernel, flat, (stride, 1), (padding, 0), (dilation, 1), groups, conv_mode, compute_mode), 3
-    )
-
-
-def conv_transpose2d(
-    inp: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    output_padding: Pair = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-    conv_mode: str = "cross_correlation",
-    compute_mode: str = "default",
-) -> Tensor:
-    """The gradient of a convolution by its input, used as a layer.
-
-    Args:
-        inp: float32, (N, C, H, W).
-        weight: (C, O, kh, kw), or (groups, C/groups, O/groups, kh, kw) when groups > 1.
-        bias: (1, O, 1, 1).
-        output_padding: rows and columns added after the last, of the sizes that the same stride would map here.
-
-    Returns:
-        (N, O, (H - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1, ...).
-    """
-    _check_conv_mode(conv_mode)
-    if inp.ndim != 4 or weight.ndim != (4 if groups == 1 else 5):
-        raise ShapeError(
-            "conv_transpose2d: expected an input of shape (N, C, H, W) and weights of shape (C, O, kh, kw), or"
-            f" (groups, C/groups, O/groups, kh, kw) for groups > 1; got {inp.shape} and {weight.shape}"
-        )
-    strides, pads, spreads, extra = pair(stride), pair(padding), pair(dilation), pair(output_padding)
-    kernel = weight.shape[-2:]
-    size = [
-        (inp.shape[2 + i] - 1) * strides[i] - 2 * pads[i] + spreads[i] * (kernel[i] - 1) + extra[i] + 1 for i in (0, 1)
-    ]
-    shape = (inp.shape[0], weight.shape[-3] * groups, *size)
-    out = ops.conv2d_backward_data(weight, inp, strides, pads, spreads, groups, shape)
-    return out if bias is None else out + bias
 
 
 # --- pooling -------------------------------------------------------------------------------------------------------
@@ -280,6 +195,29 @@ def batch_norm(
             running_mean._reset(running_mean * momentum + reshape(mean, running_mean.shape) * (1 - momentum))
             running_var._reset(running_var * momentum + reshape(unbiased, running_var.shape) * (1 - momentum))
     return out
+
+
+def sync_batch_norm(
+    inp: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.9,
+    eps: float = 1e-05,
+    eps_mode: str = "additive",
+    group: Any = None,
+) -> Tensor:
+    """Batch normalisation with the statistics of all processes of `group`; of this one, while there is no other.
+
+    `eps_mode` "additive" is the one there is.
+    """
+    if eps_mode.lower() != "additive":
+        raise UnsupportedError(f"sync_batch_norm: eps_mode {eps_mode!r} is not supported; expected 'additive'")
+    if group is not None:
+        raise UnsupportedError("sync_batch_norm: expected group=None: there is one process, until keima.distributed is")
+    return batch_norm(inp, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps)
 
 
 def _standardize(inp: Tensor, axes: Sequence[int], eps: float) -> Tensor:
