@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The convolutions that are composed of others, against their definitions written as loops in NumPy.
 
-(They equal the MegEngine 1.13 wheel's to 1e-6 on drawn inputs, but for the transposed 3-D one with output padding, which
-equals PyTorch's.)
+They equal the MegEngine 1.13 wheel's to 1e-6 on drawn inputs, but for the transposed 3-D one with output padding,
+which equals PyTorch's.
 """
 
 from __future__ import annotations
