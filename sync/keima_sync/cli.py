@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import typer
 
+from keima_sync import export_cli
 from keima_sync.check_cli import check
 
 app = typer.Typer(
@@ -14,6 +15,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
+app.command()(export_cli.export)
+app.command()(export_cli.status)
+app.command()(export_cli.explain)
 
 
 @app.callback()

@@ -1,0 +1,295 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""The export: what is new in the internal repository is replayed on to the public branch.
+
+What was exported is read from the destination alone: each published commit names its origin in a trailer. New objects
+are made in a repository of their own, which borrows the origin's; only when all are there does one fetch bring them
+over and one compare-and-swap move the branch. A kill at any moment leaves the destination as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import ObjectType, SortMode
+
+from keima_cli.locks import hold
+from keima_sync.config import Config, Side
+from keima_sync.errors import BlockedError, RepositoryError, SyncUsageError, TransformError, shown
+from keima_sync.paths import Move, Selection
+from keima_sync.replay import Published, Replay, Source
+from keima_sync.tree_filter import TreeFilter
+
+_REMOVED_HEADERS = (b"gpgsig", b"gpgsig-sha256", b"mergetag")  # signatures of what is rewritten no longer hold
+_NOBODY = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+@dataclass
+class Exported:
+    """What an export did; `made` are the new commits by origin, `pruned` the origins that show nothing."""
+
+    branch: str
+    before: str | None
+    after: str | None
+    made: dict[str, str] = field(default_factory=dict)
+    pruned: list[str] = field(default_factory=list)
+    signatures: int = 0  # that were dropped with the commits they signed
+    dropped: list[str] = field(default_factory=list)  # files left out because a content rule failed
+    unused: list[str] = field(default_factory=list)  # rules that decided nothing
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the two repositories stand."""
+
+    origin_tip: str
+    tip: str | None  # of the public branch
+    known: Mapping[str, str]  # origin to published commit
+    foreign: tuple[str, ...]  # published commits that name no origin
+    origin_count: int  # commits of the origin
+    waiting: int  # those of them that are not in the public branch's past
+
+
+Advance = Callable[[int], None]
+
+
+def open_side(side: Side, role: str) -> pygit2.Repository:
+    """One of the two repositories; raises RepositoryError."""
+    found = pygit2.discover_repository(str(side.repository)) if side.repository.is_dir() else None
+    if found is None:
+        raise RepositoryError(f"{role}: {side.repository} is not a git repository", hint=f"check [{role}] in sync.toml")
+    repository = pygit2.Repository(found)
+    if role == "origin" and repository.is_shallow:
+        raise RepositoryError(f"origin: {side.repository} is a shallow clone", hint="git fetch --unshallow")
+    return repository
+
+
+def standing(config: Config) -> Standing:
+    """Read both repositories; nothing is changed."""
+    origin, destination = open_side(config.origin, "origin"), open_side(config.destination, "destination")
+    tip = _origin_tip(config, origin)
+    public = _branch_tip(destination, config.destination.branch)
+    known, foreign = _published(config, destination, public)
+    unknown = [oid for oid in known if oid not in origin]
+    if unknown:
+        raise RepositoryError(
+            f"the public branch names {len(unknown)} origins that the origin does not have, such as {unknown[0]}",
+            hint="was the origin's history rewritten, or is it the wrong repository?",
+        )
+    seen = set(_history(origin, [pygit2.Oid(hex=oid) for oid in known])) if known else set()
+    history = list(_history(origin, [pygit2.Oid(hex=tip)]))
+    return Standing(tip, public, known, tuple(foreign), len(history), sum(oid not in seen for oid in history))
+
+
+def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _: None) -> Exported:
+    """Replay what is new. Raises BlockedError for public commits of others, TransformError and MetadataError."""
+    destination = open_side(config.destination, "destination")
+    with hold(Path(destination.path) / "keima-sync.lock", "keima sync export"):
+        state = standing(config)
+        if state.foreign:
+            listed = ", ".join(oid[:12] for oid in state.foreign[:5])
+            raise BlockedError(
+                f"{len(state.foreign)} public commits name no origin: {listed}",
+                hint="import them first: an export would go on without them",
+            )
+        with _workshop(config) as workshop:
+            done = _replay(config, state, workshop, advance)
+            if not dry_run and done.after != done.before and done.after is not None:
+                _deliver(workshop, destination, config.destination.branch, done.after, done.before)
+    return done
+
+
+def _origin_tip(config: Config, origin: pygit2.Repository) -> str:
+    try:
+        return str(origin.revparse_single(config.origin.branch).peel(pygit2.Commit).id)
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        raise SyncUsageError(
+            f"origin: no revision {config.origin.branch!r} in {config.origin.repository}", hint="git branch lists them"
+        ) from error
+
+
+def _branch_tip(repository: pygit2.Repository, branch: str) -> str | None:
+    reference = repository.references.get(f"refs/heads/{branch}")
+    return None if reference is None else str(reference.peel(pygit2.Commit).id)
+
+
+def _history(repository: pygit2.Repository, tips: list[pygit2.Oid]) -> Iterator[str]:
+    """All commits reached from the tips, parents first."""
+    walker = repository.walk(tips[0], SortMode.TOPOLOGICAL | SortMode.REVERSE)
+    for tip in tips[1:]:
+        walker.push(tip)
+    for commit in walker:
+        yield str(commit.id)
+
+
+def _commit(repository: pygit2.Repository, oid: str) -> pygit2.Commit:
+    found = repository.get(oid)
+    if not isinstance(found, pygit2.Commit):
+        raise RepositoryError(f"the commit {oid} is missing or damaged", hint="git fsck shows what else is")
+    return found
+
+
+def _published(config: Config, destination: pygit2.Repository, tip: str | None) -> tuple[dict[str, str], list[str]]:
+    known: dict[str, str] = {}
+    foreign = []
+    for oid in _history(destination, [pygit2.Oid(hex=tip)]) if tip else ():
+        origin = config.commits.origin(_commit(destination, oid).raw_message)
+        if origin is None:
+            foreign.append(oid)
+        elif origin in known:
+            raise RepositoryError(f"{oid[:12]} and {known[origin][:12]} both name the origin {origin[:12]}")
+        else:
+            known[origin] = oid
+    return known, foreign
+
+
+@contextmanager
+def _workshop(config: Config) -> Iterator[pygit2.Repository]:
+    """A bare repository for new objects, beside the destination's, that reads the objects of both."""
+    origin, destination = open_side(config.origin, "origin"), open_side(config.destination, "destination")
+    with tempfile.TemporaryDirectory(prefix="keima-sync-", dir=destination.path) as folder:
+        repository = pygit2.init_repository(folder, bare=True)
+        stores = [Path(_common_folder(side), "objects") for side in (origin, destination)]
+        alternates = Path(folder, "objects", "info", "alternates")
+        alternates.parent.mkdir(exist_ok=True)
+        alternates.write_text("".join(f"{store}\n" for store in stores))
+        yield pygit2.Repository(repository.path)
+
+
+def _common_folder(repository: pygit2.Repository) -> str:
+    """Where the objects are: of a linked worktree, the main repository's folder."""
+    link = Path(repository.path, "commondir")
+    return str((Path(repository.path) / link.read_text().strip()).resolve()) if link.is_file() else repository.path
+
+
+def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advance: Advance) -> Exported:
+    done = Exported(config.destination.branch, state.tip, state.tip)
+    trees = TreeFilter(workshop, config.paths, config.contents)
+    raw: dict[str, bytes] = {}
+
+    def write(source: Source, parents: list[str]) -> str:
+        made, signed = rewritten(raw[source.id], source, parents, config)
+        done.signatures += signed
+        done.made[source.id] = str(workshop.odb.write(ObjectType.COMMIT, made))
+        return done.made[source.id]
+
+    replay = Replay(str(trees.empty), write)
+    seen = set(_history(workshop, [pygit2.Oid(hex=oid) for oid in state.known])) if state.known else set()
+    for oid in _history(workshop, [pygit2.Oid(hex=state.origin_tip)]):
+        advance(1)
+        commit = _commit(workshop, oid)
+        parents = tuple(str(parent) for parent in commit.parent_ids)
+        if oid in seen:
+            replay.known(oid, parents, str(commit.tree_id), _earlier(workshop, state.known.get(oid)))
+            continue
+        raw[oid] = commit.read_raw()
+        replay.step(Source(oid, parents, str(commit.tree_id), _public(trees, commit)))
+        if oid not in done.made:
+            done.pruned.append(oid)
+        del raw[oid]
+    done.after = replay.published[state.origin_tip] or state.tip
+    done.dropped = sorted(shown(path) for path in trees.dropped)
+    if not seen:  # an incremental run does not look at every path
+        done.unused = [f"{config.source.path.name}:{rule.line}: {rule}" for rule in config.paths.unused()]
+    return done
+
+
+def _earlier(repository: pygit2.Repository, made: str | None) -> Published | None:
+    if made is None:
+        return None
+    commit = _commit(repository, made)
+    return Published(made, tuple(str(parent) for parent in commit.parent_ids), str(commit.tree_id))
+
+
+def _public(trees: TreeFilter, commit: pygit2.Commit) -> str:
+    try:
+        return str(trees.public(commit.tree_id))
+    except TransformError as error:
+        raise error.of_commit(str(commit.id), commit.author.name) from error
+
+
+def rewritten(raw: bytes, source: Source, parents: list[str], config: Config) -> tuple[bytes, int]:
+    """A commit object with another tree and other parents, and how many signatures were dropped; bytes stay bytes."""
+    head, _, message = raw.partition(b"\n\n")
+    lines = [b"tree " + source.public.encode(), *(b"parent " + parent.encode() for parent in parents)]
+    dropped = 0
+    skipping = False
+    for line in head.split(b"\n"):
+        word = line.partition(b" ")[0]
+        if line.startswith(b" "):
+            if not skipping:
+                lines.append(line)
+            continue
+        skipping = word in _REMOVED_HEADERS
+        dropped += skipping
+        if word in (b"author", b"committer"):
+            lines.append(word + b" " + config.commits.person(line.partition(b" ")[2], source.id))
+        elif word not in (b"tree", b"parent") and not skipping:
+            lines.append(line)
+    return b"\n".join(lines) + b"\n\n" + config.commits.message(message, source.id), dropped
+
+
+def _deliver(
+    workshop: pygit2.Repository, destination: pygit2.Repository, branch: str, tip: str, before: str | None
+) -> None:
+    """Bring the objects over, then move the branch if it still stands where it stood."""
+    workshop.references.create("refs/heads/made", tip, force=True)
+    _git(
+        destination,
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--no-write-fetch-head",
+        "--no-auto-maintenance",
+        workshop.path,
+        "refs/heads/made",
+    )
+    old = before or "0" * len(tip)
+    _git(destination, "update-ref", f"refs/heads/{branch}", tip, old)
+
+
+def _git(repository: pygit2.Repository, *arguments: str) -> str:
+    """Run git on a repository without its hooks and without anybody's configuration; raises RepositoryError."""
+    settings = [
+        f"core.hooksPath={os.devnull}",
+        "core.fsmonitor=false",
+        "protocol.allow=never",
+        "protocol.file.allow=always",
+    ]
+    command = [
+        "git",
+        *(word for setting in settings for word in ("-c", setting)),
+        "--git-dir",
+        repository.path,
+        *arguments,
+    ]
+    environment = {**os.environ, **_NOBODY}
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
+    if done.returncode:
+        raise RepositoryError(f"git {arguments[0]} failed: {done.stderr.strip()}", hint="the destination is unchanged")
+    return done.stdout
+
+
+def deciding_rules(config: Config, path: bytes) -> list[str]:
+    """What becomes of a path, and why: a line for each rule that has a say."""
+    verdict = config.paths.verdict(path)
+    name = config.source.path.name
+    lines = [_said(name, verdict.selected_by, "published" if verdict.target is not None else "not published")]
+    if verdict.moved_by is not None and verdict.target is not None:
+        lines.append(f"{name}:{verdict.moved_by.line}: {verdict.moved_by} makes it {shown(verdict.target)}")
+    if verdict.target is not None:
+        lines += [f"{name}: {rule}" for rule in config.contents.applicable(path)]
+    return lines
+
+
+def _said(name: str, rule: Selection | Move | None, outcome: str) -> str:
+    if rule is None:
+        return f"{name}: no rule names it, so [paths] unmatched decides: {outcome}"
+    return f"{name}:{rule.line}: {rule}: {outcome}"

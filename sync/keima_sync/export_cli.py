@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`keima sync export`, `status` and `explain`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from keima_cli.console import Output
+from keima_sync.config import read_config
+from keima_sync.export import deciding_rules, standing
+from keima_sync.export import export as run_export
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", dir_okay=False, help="The rules.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No remarks and no progress.")]
+DEFAULT = Path("sync.toml")
+
+
+def export(
+    config: ConfigFile = DEFAULT,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but move the public branch.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Replay what is new in the origin on to the public branch. The branch only ever moves forward."""
+    rules = read_config(config)
+    output = Output(quiet=quiet, as_json=as_json)
+    with output.track("export", standing(rules).origin_count, unit="commits") as tracker:
+        done = run_export(rules, dry_run=dry_run, advance=tracker.advance)
+    for problem in (*done.dropped, *done.unused):
+        output.say(problem)
+    moved = "would move" if dry_run else "moved"
+    text = f"{len(done.made)} commits made, {len(done.pruned)} pruned; {done.branch} "
+    text += f"{moved} to {done.after}" if done.after != done.before else "stays where it is"
+    output.result(text, asdict(done))
+
+
+def status(config: ConfigFile = DEFAULT, as_json: Json = False) -> None:
+    """Where both repositories stand; exit code 1 if public commits wait to be imported."""
+    state = standing(read_config(config))
+    text = f"origin {state.origin_tip}\npublic {state.tip or 'empty'}\n{state.waiting} commits to export"
+    if state.foreign:
+        text += f"\n{len(state.foreign)} public commits to import: " + ", ".join(oid[:12] for oid in state.foreign)
+    shown = {
+        "origin": state.origin_tip,
+        "public": state.tip,
+        "waiting": state.waiting,
+        "to_import": list(state.foreign),
+    }
+    Output(as_json=as_json).result(text, shown)
+    raise typer.Exit(1 if state.foreign else 0)
+
+
+def explain(
+    path: Annotated[Path, typer.Argument(help="A path of the internal repository, from its root.")],
+    config: ConfigFile = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say which rule publishes, hides, moves or changes a file."""
+    lines = deciding_rules(read_config(config), os.fsencode(path))
+    Output(as_json=as_json).result("\n".join(lines), {"path": str(path), "rules": lines})
