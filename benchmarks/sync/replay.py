@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Exports a repository's whole history and compares every commit's tree with git-filter-repo's for the same selection."""
+"""Exports a whole history and compares every commit's tree with git-filter-repo's for the same selection."""
 
 from __future__ import annotations
 
