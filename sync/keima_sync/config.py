@@ -14,12 +14,13 @@ import re2
 
 from keima_cli.toml_source import TomlSource, read_toml
 from keima_sync.globs import Glob, bytes_options
+from keima_sync.leaks import LeakRules, TextRule
 from keima_sync.metadata import CommitRules, Scrub
 from keima_sync.paths import Move, PathRules, Selection
 from keima_sync.transforms import Block, ContentRules, Replacement, Scope
 
 NAME = "sync.toml"
-_TABLES = ("origin", "destination", "paths", "blocks", "replacements", "contents", "commits")
+_TABLES = ("origin", "destination", "paths", "blocks", "replacements", "contents", "commits", "leaks")
 _REGEX_BYTES = 8 << 20
 _COUNT = re.compile(r"(?P<least>\d+)(?:(?P<open>\+)|-(?P<most>\d+))?")
 
@@ -42,6 +43,7 @@ class Config:
     paths: PathRules
     contents: ContentRules
     commits: CommitRules
+    leaks: LeakRules
 
 
 def read_config(path: Path) -> Config:
@@ -59,6 +61,7 @@ def read_config(path: Path) -> Config:
             *_contents(source),
         ),
         _commits(source),
+        _leaks(source),
     )
 
 
@@ -253,3 +256,36 @@ def _contents(source: TomlSource) -> tuple[bool, int]:
     action = choice(source, table, ("stop", "drop-file"), "contents", "on-error", default="stop")
     limit = value(source, table, int, "contents", "limit-mib", default=256)
     return action == "drop-file", limit << 20
+
+
+def _leaks(source: TomlSource) -> LeakRules:
+    table = _table(source, "leaks", ("words", "hosts", "patterns", "files", "secrets"))
+    at = {key: f"{source.path.name}:{source.line('leaks', key)}" for key in table}
+    rules = [
+        TextRule(kind, pattern(source, form(text), "leaks", key), at[key])
+        for key, kind, form in (("words", "a word", _word), ("hosts", "a host", _host), ("patterns", "a pattern", str))
+        for text in texts(source, table, "leaks", key)
+    ]
+    for position, entry in enumerate(source.data.get("blocks", [])):
+        place = f"{source.path.name}:{source.line('blocks', position)}"
+        marks = "|".join(re2.escape(entry[key]) for key in ("begin", "end"))
+        rules.append(
+            TextRule("a marker left over", pattern(source, "(?m)" + _bounded(marks), "blocks", position), place)
+        )
+    files = [(glob, at["files"]) for glob in _globs(source, table, "leaks", "files")]
+    wanted = value(source, table, bool, "leaks", "secrets", default=False)
+    return LeakRules(tuple(rules), tuple(files), at["secrets"] if wanted else "")
+
+
+def _bounded(text: str) -> str:
+    """Not within a longer word."""
+    return rf"(?:^|[^\w-])(?:{text})(?:$|[^\w-])"
+
+
+def _word(text: str) -> str:
+    return "(?im)" + _bounded(re2.escape(text))
+
+
+def _host(text: str) -> str:
+    """The host and those below it."""
+    return rf"(?im)(?:^|[^\w.-])(?:[\w-]+\.)*{re2.escape(text)}(?:$|[^\w.-]|\.(?:\W|$))"

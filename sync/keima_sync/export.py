@@ -20,9 +20,11 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ObjectType, SortMode
 
+from keima_cli.findings import Finding
 from keima_cli.locks import hold
 from keima_sync.config import Config, Side
 from keima_sync.errors import BlockedError, RepositoryError, SyncUsageError, TransformError, shown
+from keima_sync.leak_watch import LeakWatch
 from keima_sync.paths import Move, Selection
 from keima_sync.replay import Published, Replay, Source
 from keima_sync.tree_filter import TreeFilter
@@ -41,6 +43,7 @@ class Exported:
     made: dict[str, str] = field(default_factory=dict)
     pruned: list[str] = field(default_factory=list)
     signatures: int = 0  # that were dropped with the commits they signed
+    leaks: list[Finding] = field(default_factory=list)  # if there are any, the branch does not move
     dropped: list[str] = field(default_factory=list)  # files left out because a content rule failed
     unused: list[str] = field(default_factory=list)  # rules that decided nothing
 
@@ -101,7 +104,7 @@ def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _
             )
         with _workshop(config) as workshop:
             done = _replay(config, state, workshop, advance)
-            if not dry_run and done.after != done.before and done.after is not None:
+            if not dry_run and not done.leaks and done.after != done.before and done.after is not None:
                 _deliver(workshop, destination, config.destination.branch, done.after, done.before)
     return done
 
@@ -178,8 +181,10 @@ def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advanc
         made, signed = rewritten(raw[source.id], source, parents, config)
         done.signatures += signed
         done.made[source.id] = str(workshop.odb.write(ObjectType.COMMIT, made))
+        done.leaks += watch.in_commit(source.id, made, source.public, [_commit(workshop, p).tree_id for p in parents])
         return done.made[source.id]
 
+    watch = LeakWatch(workshop, config.leaks)
     replay = Replay(str(trees.empty), write)
     seen = set(_history(workshop, [pygit2.Oid(hex=oid) for oid in state.known])) if state.known else set()
     for oid in _history(workshop, [pygit2.Oid(hex=state.origin_tip)]):

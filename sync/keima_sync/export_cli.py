@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
 
 from keima_cli.console import Output
+from keima_cli.findings import Finding, Report, Severity, print_findings
 from keima_sync.config import read_config
 from keima_sync.export import deciding_rules, standing
 from keima_sync.export import export as run_export
+from keima_sync.leak_watch import LEAK
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", dir_okay=False, help="The rules.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -36,9 +40,21 @@ def export(
     for problem in (*done.dropped, *done.unused):
         output.say(problem)
     moved = "would move" if dry_run else "moved"
+    if done.leaks:
+        _report_leaks(done.leaks, as_json=as_json)
     text = f"{len(done.made)} commits made, {len(done.pruned)} pruned; {done.branch} "
     text += f"{moved} to {done.after}" if done.after != done.before else "stays where it is"
     output.result(text, asdict(done))
+
+
+def _report_leaks(leaks: list[Finding], *, as_json: bool) -> NoReturn:
+    """Say where, never what; the exit code is that of findings."""
+    report = Report.of("keima-sync", version("keima"), (LEAK,), leaks)
+    if as_json:
+        Output(as_json=True).result("", report.as_json())
+    else:
+        print_findings(report, Console(soft_wrap=True, highlight=False), at_least=Severity.NOTE)
+    raise typer.Exit(int(report.exit_code()))
 
 
 def status(config: ConfigFile = DEFAULT, as_json: Json = False) -> None:
