@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(export_cli.export)
+app.command("import")(export_cli.import_commits)
 app.command()(export_cli.status)
 app.command()(export_cli.explain)
 

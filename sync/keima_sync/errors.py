@@ -42,6 +42,15 @@ class MetadataError(SyncError, BrokenInputError):
         super().__init__(f"commit {commit[:12]}: {problem}", hint=hint)
 
 
+class ImportRefusedError(SyncError):
+    """An outside commit cannot become an internal one; the message says why."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, commit: str, problem: str, *, hint: str | None = None) -> None:
+        super().__init__(f"public commit {commit[:12]}: {problem}", hint=hint)
+
+
 class BlockedError(SyncError):
     """The export would overwrite or lose something that only the destination has."""
 

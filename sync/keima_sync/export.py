@@ -25,6 +25,7 @@ from keima_cli.locks import hold
 from keima_sync.config import Config, Side
 from keima_sync.errors import BlockedError, RepositoryError, SyncUsageError, TransformError, shown
 from keima_sync.leak_watch import LeakWatch
+from keima_sync.metadata import PUBLIC_TRAILER, named_by
 from keima_sync.paths import Move, Selection
 from keima_sync.replay import Published, Replay, Source
 from keima_sync.tree_filter import TreeFilter
@@ -42,6 +43,7 @@ class Exported:
     after: str | None
     made: dict[str, str] = field(default_factory=dict)
     pruned: list[str] = field(default_factory=list)
+    taken: dict[str, str] = field(default_factory=dict)  # outside commits that stand for what was imported from them
     signatures: int = 0  # that were dropped with the commits they signed
     leaks: list[Finding] = field(default_factory=list)  # if there are any, the branch does not move
     dropped: list[str] = field(default_factory=list)  # files left out because a content rule failed
@@ -55,7 +57,8 @@ class Standing:
     origin_tip: str
     tip: str | None  # of the public branch
     known: Mapping[str, str]  # origin to published commit
-    foreign: tuple[str, ...]  # published commits that name no origin
+    foreign: tuple[str, ...]  # published commits that name no origin, and that none of the origin's was imported from
+    imported: frozenset[str]  # published commits that one of the origin's was imported from
     origin_count: int  # commits of the origin
     waiting: int  # those of them that are not in the public branch's past
 
@@ -88,7 +91,17 @@ def standing(config: Config) -> Standing:
         )
     seen = set(_history(origin, [pygit2.Oid(hex=oid) for oid in known])) if known else set()
     history = list(_history(origin, [pygit2.Oid(hex=tip)]))
-    return Standing(tip, public, known, tuple(foreign), len(history), sum(oid not in seen for oid in history))
+    named = (named_by(commit_of(origin, oid).raw_message, PUBLIC_TRAILER) for oid in history)
+    imported = frozenset(oid for oid in named if oid is not None)
+    return Standing(
+        tip,
+        public,
+        known,
+        tuple(oid for oid in foreign if oid not in imported),
+        imported & set(foreign),
+        len(history),
+        sum(oid not in seen for oid in history),
+    )
 
 
 def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _: None) -> Exported:
@@ -132,7 +145,8 @@ def _history(repository: pygit2.Repository, tips: list[pygit2.Oid]) -> Iterator[
         yield str(commit.id)
 
 
-def _commit(repository: pygit2.Repository, oid: str) -> pygit2.Commit:
+def commit_of(repository: pygit2.Repository, oid: str) -> pygit2.Commit:
+    """A commit; raises RepositoryError."""
     found = repository.get(oid)
     if not isinstance(found, pygit2.Commit):
         raise RepositoryError(f"the commit {oid} is missing or damaged", hint="git fsck shows what else is")
@@ -143,7 +157,7 @@ def _published(config: Config, destination: pygit2.Repository, tip: str | None) 
     known: dict[str, str] = {}
     foreign = []
     for oid in _history(destination, [pygit2.Oid(hex=tip)]) if tip else ():
-        origin = config.commits.origin(_commit(destination, oid).raw_message)
+        origin = config.commits.origin(commit_of(destination, oid).raw_message)
         if origin is None:
             foreign.append(oid)
         elif origin in known:
@@ -178,10 +192,14 @@ def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advanc
     raw: dict[str, bytes] = {}
 
     def write(source: Source, parents: list[str]) -> str:
+        outside = named_by(raw[source.id].partition(b"\n\n")[2], PUBLIC_TRAILER)
+        if outside in state.imported and _is(commit_of(workshop, outside), source.public, parents):
+            done.taken[source.id] = outside
+            return outside
         made, signed = rewritten(raw[source.id], source, parents, config)
         done.signatures += signed
         done.made[source.id] = str(workshop.odb.write(ObjectType.COMMIT, made))
-        done.leaks += watch.in_commit(source.id, made, source.public, [_commit(workshop, p).tree_id for p in parents])
+        done.leaks += watch.in_commit(source.id, made, source.public, [commit_of(workshop, p).tree_id for p in parents])
         return done.made[source.id]
 
     watch = LeakWatch(workshop, config.leaks)
@@ -189,14 +207,14 @@ def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advanc
     seen = set(_history(workshop, [pygit2.Oid(hex=oid) for oid in state.known])) if state.known else set()
     for oid in _history(workshop, [pygit2.Oid(hex=state.origin_tip)]):
         advance(1)
-        commit = _commit(workshop, oid)
+        commit = commit_of(workshop, oid)
         parents = tuple(str(parent) for parent in commit.parent_ids)
         if oid in seen:
             replay.known(oid, parents, str(commit.tree_id), _earlier(workshop, state.known.get(oid)))
             continue
         raw[oid] = commit.read_raw()
         replay.step(Source(oid, parents, str(commit.tree_id), _public(trees, commit)))
-        if oid not in done.made:
+        if oid not in done.made and oid not in done.taken:
             done.pruned.append(oid)
         del raw[oid]
     done.after = replay.published[state.origin_tip] or state.tip
@@ -206,10 +224,14 @@ def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advanc
     return done
 
 
+def _is(commit: pygit2.Commit, tree: str, parents: list[str]) -> bool:
+    return str(commit.tree_id) == tree and [str(parent) for parent in commit.parent_ids] == parents
+
+
 def _earlier(repository: pygit2.Repository, made: str | None) -> Published | None:
     if made is None:
         return None
-    commit = _commit(repository, made)
+    commit = commit_of(repository, made)
     return Published(made, tuple(str(parent) for parent in commit.parent_ids), str(commit.tree_id))
 
 

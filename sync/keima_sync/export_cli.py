@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""`keima sync export`, `status` and `explain`."""
+"""`keima sync export`, `import`, `status` and `explain`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from keima_sync.config import read_config
 from keima_sync.export import deciding_rules, standing
 from keima_sync.export import export as run_export
 from keima_sync.leak_watch import LEAK
+from keima_sync.outside import import_outside
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", dir_okay=False, help="The rules.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -55,6 +56,17 @@ def _report_leaks(leaks: list[Finding], *, as_json: bool) -> NoReturn:
     else:
         print_findings(report, Console(soft_wrap=True, highlight=False), at_least=Severity.NOTE)
     raise typer.Exit(int(report.exit_code()))
+
+
+def import_commits(
+    config: ConfigFile = DEFAULT,
+    branch: Annotated[str, typer.Option(help="The origin's branch to make.")] = "keima-import",
+    as_json: Json = False,
+) -> None:
+    """Bring outside commits of the public branch to a new branch of the origin; merge it, then export again."""
+    done = import_outside(read_config(config), branch)
+    text = f"{len(done.made)} commits imported to {done.branch}" if done.made else "nothing to import"
+    Output(as_json=as_json).result(text, asdict(done))
 
 
 def status(config: ConfigFile = DEFAULT, as_json: Json = False) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from keima_sync.errors import MetadataError
 
 _PERSON = re.compile(rb"(?P<name>[^<]*)<(?P<mail>[^>]*)> (?P<date>-?\d+ [+-]\d+)$")
+PUBLIC_TRAILER = "Keima-Public"
+"""Names the outside commit that an internal one was imported from."""
 _TRAILER = re.compile(rb"[A-Za-z0-9-]+: .*|[ \t].+")
 
 
@@ -68,14 +70,24 @@ class CommitRules:
         return self.labelled(raw, commit)
 
     def labelled(self, message: bytes, commit: str) -> bytes:
-        """A message with the trailer; a paragraph of trailers is continued, not followed by another."""
-        body = message.rstrip(b"\n")
-        last = body.rpartition(b"\n\n")[2] if b"\n\n" in body else b""
-        continues = last != b"" and all(_TRAILER.fullmatch(line) for line in last.split(b"\n"))
-        return body + (b"\n" if continues else b"\n\n" if body else b"") + f"{self.trailer}: {commit}\n".encode()
+        """A message with the trailer that names its origin."""
+        return with_trailer(message, self.trailer, commit)
 
     def origin(self, message: bytes) -> str | None:
         """The origin that a published message names; None for a commit of somebody else."""
-        paragraph = message.rstrip(b"\n").rpartition(b"\n\n")[2]
-        named = re.findall(rb"^" + re.escape(self.trailer.encode()) + rb": ([0-9a-f]{40,64})$", paragraph, re.MULTILINE)
-        return named[-1].decode() if named else None
+        return named_by(message, self.trailer)
+
+
+def with_trailer(message: bytes, trailer: str, commit: str) -> bytes:
+    """A message with one more trailer; a paragraph of trailers is continued, not followed by another."""
+    body = message.rstrip(b"\n")
+    last = body.rpartition(b"\n\n")[2] if b"\n\n" in body else b""
+    continues = last != b"" and all(_TRAILER.fullmatch(line) for line in last.split(b"\n"))
+    return body + (b"\n" if continues else b"\n\n" if body else b"") + f"{trailer}: {commit}\n".encode()
+
+
+def named_by(message: bytes, trailer: str) -> str | None:
+    """The commit that the last such trailer of a message names."""
+    paragraph = message.rstrip(b"\n").rpartition(b"\n\n")[2]
+    named = re.findall(rb"^" + re.escape(trailer.encode()) + rb": ([0-9a-f]{40,64})$", paragraph, re.MULTILINE)
+    return named[-1].decode() if named else None

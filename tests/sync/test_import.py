@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Outside changes come home: what was stripped is put back; the round trip ends in the outside tree, or is refused."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keima_sync.config import read_config
+from keima_sync.errors import BlockedError, ImportRefusedError, RepositoryError
+from keima_sync.export import export
+from keima_sync.outside import import_outside
+
+RULES = """
+[paths]
+unmatched = "include"
+[[paths.rules]]
+exclude = ["/internal/", "/lib/secret/"]
+[[paths.rules]]
+move = "src"
+to = "lib"
+[[blocks]]
+begin = "BEGIN-INTERNAL"
+end = "END-INTERNAL"
+"""
+HIDDEN = "# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\n"
+SOURCE = "one\ntwo\nthree\nfour\n# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\nfive\nsix\nseven\neight\n"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=Olga Outside", "-c", "user.email=olga@outside.example"]
+    done = subprocess.run(["git", "-C", str(folder), *who, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _outside(project: Any, changes: dict[str, str | None], message: str = "from outside") -> str:
+    """Commit changes on the public branch, as somebody else."""
+    _git(project.public, "reset", "-q", "--hard", "main")
+    for name, text in changes.items():
+        path = project.public / name
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    _git(project.public, "add", "-A")
+    _git(project.public, "commit", "-q", "-m", message)
+    return _git(project.public, "rev-parse", "main")
+
+
+def _bring_home(project: Any) -> dict[str, str]:
+    """Import, merge by fast-forward, export again."""
+    rules = read_config(project.config)
+    done = import_outside(rules, "keima-import")
+    _git(project.internal, "reset", "-q", "--hard", "keima-import")
+    _git(project.internal, "branch", "-q", "-D", "keima-import")
+    before = _git(project.public, "rev-parse", "main")
+    again = export(rules)
+    assert again.made == {} and again.after == before
+    assert set(done.made) <= set(again.taken.values())
+    return done.made
+
+
+@pytest.fixture
+def published(project: Any) -> Any:
+    project.commit(src__a_dot_py=SOURCE, README="hello\n", internal__x="hidden")
+    export(read_config(project.write_config(RULES)))
+    return project
+
+
+def test_a_change_comes_home_and_the_stripped_part_stays(published: Any) -> None:
+    text = (
+        SOURCE.replace("# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\n", "").replace("two", "zwei").replace("eight", "acht")
+    )
+    oid = _outside(published, {"lib/a.py": text, "lib/new.py": "new\n", "README": None})
+    made = _bring_home(published)
+    assert (published.internal / "src/a.py").read_text() == SOURCE.replace("two", "zwei").replace("eight", "acht")
+    assert (published.internal / "src/new.py").read_text() == "new\n"
+    assert not (published.internal / "README").exists()
+    assert (published.internal / "internal/x").read_text() == "hidden"
+    shown = _git(published.internal, "log", "-1", "--format=%H %an <%ae>%n%B")
+    assert shown.startswith(f"{made[oid]} Olga Outside <olga@outside.example>\nfrom outside")
+    assert f"Keima-Public: {oid}" in shown
+
+
+def test_work_goes_on_after_an_import(published: Any) -> None:
+    _outside(published, {"README": "outside\n"})
+    _outside(published, {"README": "outside\nmore\n"})
+    assert len(_bring_home(published)) == 2
+    published.commit(README="inside\n")
+    done = export(read_config(published.config))
+    assert len(done.made) == 1
+    assert published.public_files()["README"] == b"inside\n"
+    assert _git(published.public, "rev-list", "--count", "main") == "4"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"internal/y": "x"}, "no internal path is published as internal/y"),
+        ({"src/y": "x"}, "no internal path is published as src/y"),
+        ({"lib/a.py": None}, "it deletes src/a.py, of which internal parts remain"),
+        ({"lib/a.py": "one\ntwo\nthree\nfour\nbetween\nfive\nsix\nseven\neight\n"}, "meets a part that was stripped"),
+        ({"lib/b.py": "# BEGIN-INTERNAL\nx\n# END-INTERNAL\n"}, "would not be the outside commit"),
+    ],
+)
+def test_what_cannot_come_home_is_refused(published: Any, changes: dict[str, str | None], reason: str) -> None:
+    before = _git(published.internal, "for-each-ref")
+    _outside(published, changes)
+    with pytest.raises(ImportRefusedError, match=reason):
+        import_outside(read_config(published.config), "keima-import")
+    assert _git(published.internal, "for-each-ref") == before
+
+
+def test_unexported_work_comes_first(published: Any) -> None:
+    _outside(published, {"README": "outside\n"})
+    published.commit(README="inside\n")
+    with pytest.raises(ImportRefusedError, match="does not export to its parent"):
+        import_outside(read_config(published.config), "keima-import")
+    with pytest.raises(BlockedError, match="name no origin"):
+        export(read_config(published.config))
+
+
+def test_a_branch_that_is_there_is_kept(published: Any) -> None:
+    _outside(published, {"README": "outside\n"})
+    _git(published.internal, "branch", "keima-import")
+    with pytest.raises(RepositoryError, match="has a branch keima-import already"):
+        import_outside(read_config(published.config), "keima-import")
+
+
+def _drawn_change(rng: random.Random, public: Path) -> dict[str, str | None]:
+    files = [path for path in public.rglob("*") if path.is_file() and ".git" not in path.parts]
+    path = rng.choice(files)
+    name = str(path.relative_to(public))
+    kind = rng.random()
+    if kind < 0.15:
+        return {f"lib/new{rng.randrange(1000)}.py": "new\nfile\n"}
+    if kind < 0.25:
+        return {name: None}
+    lines = path.read_text().splitlines(keepends=True)
+    at = rng.randrange(len(lines) + 1)
+    lines[at : at + rng.choice([0, 1, 2])] = [f"drawn {rng.randrange(10**6)}\n"] * rng.choice([0, 1, 2])
+    return {name: "".join(lines)}
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
+def test_drawn_changes_make_the_round_trip_or_are_refused(project: Any, count: int) -> None:
+    rng = random.Random(7)
+    for number in range(6):
+        lines = [f"line {number} {i}\n" for i in range(30)]
+        for at in sorted(rng.sample(range(30), 3), reverse=True):
+            lines.insert(at, HIDDEN)
+        (project.internal / "src").mkdir(exist_ok=True)
+        (project.internal / f"src/f{number}.py").write_text("".join(lines))
+    project.commit()
+    export(read_config(project.write_config(RULES)))
+    home = refused = 0
+    for _ in range(count):
+        tip = _git(project.public, "rev-parse", "main")
+        change = _drawn_change(rng, _checked_out(project))
+        if _unchanged(project, change):
+            continue
+        _outside(project, change)
+        try:
+            _bring_home(project)
+            home += 1
+        except ImportRefusedError:
+            refused += 1
+            _git(project.public, "reset", "-q", "--hard", tip)
+    assert home > count // 2 and refused > 0
+
+
+def _checked_out(project: Any) -> Path:
+    _git(project.public, "reset", "-q", "--hard", "main")
+    folder: Path = project.public
+    return folder
+
+
+def _unchanged(project: Any, change: dict[str, str | None]) -> bool:
+    now = {name: (project.public / name).read_text() if (project.public / name).exists() else None for name in change}
+    return now == change
