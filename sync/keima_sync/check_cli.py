@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,8 @@ from keima_cli.atomic import write_text
 from keima_cli.console import Output
 from keima_cli.errors import WrongUseError
 from keima_cli.findings import Finding, Report, Severity, print_findings, to_junit, to_sarif
+from keima_sync.config import read_config
+from keima_sync.preview import preview
 from keima_sync.references import syntax
 from keima_sync.references.check import RULES, compare, judge
 from keima_sync.references.history import episodes
@@ -32,6 +34,9 @@ def check(
     tree: Lone = None,
     internal: Internal = None,
     public: Public = None,
+    config: File = None,
+    at: Annotated[str, typer.Option(help="With --config: the origin's revision to look at.")] = "HEAD",
+    against: Annotated[str | None, typer.Option(help="With --config: report what this revision does not have.")] = None,
     history: Annotated[bool, typer.Option("--history", help="With --tree: over all commits up to it.")] = False,
     unknown: Annotated[bool, typer.Option(help="List what cannot be told from the text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -41,9 +46,13 @@ def check(
     """Find references that lead into what is not there; exit code 1 if there are any.
 
     With --internal and --public, what resolves in the first tree and not in the second. With --tree, what leads into
-    the tree's own folders, where there is nothing.
+    the tree's own folders, where there is nothing. With --config, what an export by that sync.toml would break; with
+    --against main too, what a branch would newly break.
     """
-    found = _findings(tree, internal, public, history=history)
+    if config and not (tree or internal or public or history):
+        found: Iterable[Finding] = preview(read_config(config), at, against)
+    else:
+        found = _findings(tree, internal, public, history=history)
     report = Report.of("keima-sync", version("keima"), (*RULES, syntax.BROKEN), found)
     if sarif:
         write_text(sarif, to_sarif(report))
@@ -58,7 +67,7 @@ def _findings(tree: str | None, internal: str | None, public: str | None, *, his
         return _over_history(tree) if history else judge(open_tree(tree), Extractions())
     if internal and public and not (tree or history):
         return _both(internal, public)
-    raise WrongUseError("expected --tree, or --internal with --public", hint="keima sync check --tree .")
+    raise WrongUseError("expected --tree, --internal with --public, or --config", hint="keima sync check --tree .")
 
 
 def _both(internal: str, public: str) -> Iterator[Finding]:

@@ -115,10 +115,10 @@ def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _
                 f"{len(state.foreign)} public commits name no origin: {listed}",
                 hint="import them first: an export would go on without them",
             )
-        with _workshop(config) as workshop:
-            done = _replay(config, state, workshop, advance)
+        with workshop(config) as made:
+            done = _replay(config, state, made, advance)
             if not dry_run and not done.leaks and done.after != done.before and done.after is not None:
-                _deliver(workshop, destination, config.destination.branch, done.after, done.before)
+                _deliver(made, destination, config.destination.branch, done.after, done.before)
     return done
 
 
@@ -168,7 +168,7 @@ def _published(config: Config, destination: pygit2.Repository, tip: str | None) 
 
 
 @contextmanager
-def _workshop(config: Config) -> Iterator[pygit2.Repository]:
+def workshop(config: Config) -> Iterator[pygit2.Repository]:
     """A bare repository for new objects, beside the destination's, that reads the objects of both."""
     origin, destination = open_side(config.origin, "origin"), open_side(config.destination, "destination")
     with tempfile.TemporaryDirectory(prefix="keima-sync-", dir=destination.path) as folder:

@@ -161,8 +161,13 @@ def find_commit(repository: pygit2.Repository, revision: str) -> pygit2.Commit:
 
 def from_commit(repository: pygit2.Repository, commit: pygit2.Commit) -> Tree:
     """The tree of a commit; blobs are read when asked for."""
+    return from_tree(repository, commit.tree)
+
+
+def from_tree(repository: pygit2.Repository, root: pygit2.Tree) -> Tree:
+    """A tree object's files; blobs are read when asked for."""
     tree = Tree(blob_reader(repository))
-    waiting = [(b"", commit.tree)]
+    waiting = [(b"", root)]
     while waiting:
         folder, listing = waiting.pop()
         for item in listing:
