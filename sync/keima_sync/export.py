@@ -91,16 +91,16 @@ def standing(config: Config) -> Standing:
         )
     seen = set(_history(origin, [pygit2.Oid(hex=oid) for oid in known])) if known else set()
     history = list(_history(origin, [pygit2.Oid(hex=tip)]))
-    named = (named_by(commit_of(origin, oid).raw_message, PUBLIC_TRAILER) for oid in history)
-    imported = frozenset(oid for oid in named if oid is not None)
+    named = {oid: named_by(commit_of(origin, oid).raw_message, PUBLIC_TRAILER) for oid in history}
+    imported = frozenset(oid for oid in named.values() if oid is not None) & set(foreign)
     return Standing(
         tip,
         public,
         known,
         tuple(oid for oid in foreign if oid not in imported),
-        imported & set(foreign),
+        imported,
         len(history),
-        sum(oid not in seen for oid in history),
+        sum(oid not in seen and named[oid] not in imported for oid in history),
     )
 
 
