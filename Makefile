@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc)
 # An installed environment is up to date when the build inputs have not changed since.
 BUILD_INPUTS := pyproject.toml $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
-.PHONY: bench-eager bench-training help test test-aarch64 test-python test-native executor-size lint format clean
+.PHONY: bench-eager bench-training help test test-aarch64 test-oracle test-slow test-python test-native executor-size lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -31,12 +31,16 @@ $(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
 test: lint test-native test-aarch64 executor-size test-python ## everything but the slow tests
 
 test-python: $(VENV)/.built ## Python tests, without the slow ones
-	$(BIN)/python -m pytest -q -m 'not slow' tests
-	KEIMA_ISA=scalar $(BIN)/python -m pytest -q tests/framework/keima/ops
-	KEIMA_ISA=avx2 $(BIN)/python -m pytest -q tests/framework/keima/ops
+	$(BIN)/python -m pytest -q -m 'not slow and not oracle' tests
+	KEIMA_ISA=scalar $(BIN)/python -m pytest -q -m 'not oracle' tests/framework/keima/ops
+	KEIMA_ISA=avx2 $(BIN)/python -m pytest -q -m 'not oracle' tests/framework/keima/ops
 
 test-slow: $(VENV)/.built ## the slow Python tests
 	$(BIN)/python -m pytest -q -m slow tests
+
+test-oracle: $(VENV)/.built ## ops against PyTorch, which it installs in build/bench/torch
+	KEIMA_TORCH_PYTHON="$$($(BIN)/python -c 'from pathlib import Path; from benchmarks.peers import peer_python; print(peer_python(Path("build/bench/torch")).absolute())')" \
+	  $(BIN)/python -m pytest -q -m oracle tests
 
 test-native: | $(BIN)/python ## the native library's own tests, under ASan and UBSan
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/native-asan -G Ninja -DKEIMA_PYTHON=OFF -DKEIMA_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKEIMA_SANITIZE=address,undefined
