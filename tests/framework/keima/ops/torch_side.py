@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""What PyTorch makes of the cases of test_against_torch.py; runs in an environment of its own: torch_side.py IN.npz OUT.npz."""
+"""What PyTorch makes of the cases of test_against_torch.py, in an environment of its own: torch_side.py IN.npz OUT.npz."""
 
 from __future__ import annotations
 
