@@ -122,6 +122,22 @@ def _transposed(self: Tensor) -> Tensor:
     return _core.ops.transpose(self, tuple(reversed(range(self.ndim))))
 
 
+def _name(self: Tensor) -> str:
+    """What the user calls it; empty by default."""
+    return str(self.__dict__.get("_name", ""))
+
+
+def _set_name(self: Tensor, name: str) -> None:
+    self.__dict__["_name"] = name
+
+
+def _round(self: Tensor, ndigits: None = None) -> Tensor:
+    """round(x): the nearest integers, halves away from zero, in the tensor's dtype."""
+    if ndigits is not None:
+        raise TypeError("round: a tensor is rounded to integers; expected no number of digits")
+    return _core.ops.round(self)
+
+
 _core.add_tensor_methods(
     {
         "__repr__": _show,
@@ -133,10 +149,12 @@ _core.add_tensor_methods(
         "__index__": _index,
         "__iter__": _iterate,
         "__reduce__": _reduce,
+        "__round__": _round,
         "T": property(_transposed),
         "astype": _astype,
         "flatten": _flatten,
         "item": _item,
+        "name": property(_name, _set_name),
         **{name: _reduction(getattr(_core.ops, name)) for name in ("max", "mean", "min", "prod", "sum")},
         "reshape": _reshape,
         "reset_zero": _reset_zero,

@@ -170,3 +170,11 @@ def test_masks_are_numpys(data: st.DataObject, array: np.ndarray[Any, Any]) -> N
 def test_broadcasting_is_numpys(shapes: Any) -> None:
     a, b = (np.arange(np.prod(s, dtype=int), dtype=np.float32).reshape(s) for s in shapes.input_shapes)
     np.testing.assert_array_equal((Tensor(a) - Tensor(b)).numpy(), a - b)
+
+
+def test_names_and_rounding() -> None:
+    unnamed, named = keima.Tensor([1.5, -2.5]), keima.Tensor([1.0], name="weight")
+    assert (unnamed.name, named.name) == ("", "weight")
+    named.name = "bias"
+    assert pickle.loads(pickle.dumps(named)).name == "bias"  # noqa: S301  # our own bytes
+    assert round(unnamed).numpy().tolist() == [2.0, -3.0]
