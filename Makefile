@@ -59,13 +59,14 @@ executor-size: test-aarch64 ## the stripped size of the executor, and where it c
 	$(BIN)/python benchmarks/executor/size.py build/x86-64
 	$(BIN)/python benchmarks/executor/size.py build/aarch64 aarch64-linux-gnu-strip
 
-lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, the arrows of the C++ layers, dangling references, reuse
+lint: $(VENV)/.built ## ruff, mypy --strict, import-linter, the arrows of the C++ layers, dangling references, licences, reuse
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python $(NATIVE)/cmake/check_layers.py $(NATIVE)
 	$(BIN)/keima sync check --tree .@HEAD
+	$(BIN)/keima audit
 	$(BIN)/reuse lint -q || $(BIN)/reuse lint
 
 demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots and predictions (in demo/)

@@ -92,7 +92,7 @@ def dependency_findings(root: Path, policy: Policy, usage: Usage) -> tuple[Findi
         if not nodes:
             said = f"its metadata says {package.license[:80]!r}" if package.license else "nothing is known of it"
             message = f"{package.name} {package.version} (needed by {package.via}): {said}"
-            found.append(Finding("dependency-unknown", message, where, subject=package.name))
+            found.append(Finding("dependency-unknown", message, where, subject=package.name, package=package.name))
             continue
         why = (f"{package.via} needs {package.name} {package.version}, whose metadata says {package.license}",)
         subject = Subject(package.name, package.use, where, evidence=why, package=package.name)
@@ -102,7 +102,7 @@ def dependency_findings(root: Path, policy: Policy, usage: Usage) -> tuple[Findi
 
 
 def _named(finding: Finding, package: Package) -> Finding:
-    return replace(finding, message=f"{package.name} {package.version}: {finding.message}")
+    return replace(finding, message=f"{package.name} {package.version}: {finding.message}", package=package.name)
 
 
 def packages_of(root: Path, policy: Policy, usage: Usage) -> list[Package]:

@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
-from keima_audit.errors import UsageError
+from packaging.utils import canonicalize_name
+
+from keima_audit.dependencies import packages_of
 from keima_audit.expressions import Term, terms
-from keima_audit.licenses import second_opinion
+from keima_audit.licenses import nodes_of, second_opinion
 from keima_audit.report import Report
+from keima_audit.rules import Finding
+from keima_audit.verdicts import Usage
 
 
 def explain_file(report: Report, path: str) -> list[str]:
-    """The evidence as lines. Raises `UsageError` for a path that the tree does not have."""
+    """The evidence for a file as lines; none for a path that the tree does not have."""
     found = [item for item in report.resolved if item.path == path]
     if not found:
-        raise UsageError(f"{path}: the tree has no such file", hint="a path below the root, with forward slashes")
+        return []
     item = found[0]
     lines = [
         path,
@@ -28,13 +32,35 @@ def explain_file(report: Report, path: str) -> list[str]:
     lines += [f"  says      {line}" for line in item.facts.scan.copyrights]
     for term in terms(item.node) if item.node is not None else ():
         lines += _about(term, report, item.use)
-    for finding in report.findings:
-        if finding.path == path:
-            state = f"waived by {finding.waived}" if finding.waived else finding.severity
-            lines.append(f"  verdict   {finding.rule} ({state}): {finding.message}")
-    if not any(finding.path == path for finding in report.findings):
-        lines.append("  verdict   nothing speaks against it")
-    return lines
+    return lines + _verdicts([finding for finding in report.findings if finding.path == path])
+
+
+def explain_package(report: Report, name: str) -> list[str]:
+    """The evidence for a dependency as lines; none for a package that the project does not need."""
+    packages = packages_of(report.root, report.policy, Usage())
+    found = [package for package in packages if package.name == canonicalize_name(name)]
+    if not found:
+        return []
+    package = found[0]
+    lines = [
+        f"{package.name} {package.version or '(not installed here)'}",
+        f"  needed by {package.via}, read from {package.origin}",
+        f"  use       {package.use}",
+        f"  licence   {package.license or 'not known'}",
+    ]
+    for node in nodes_of((package.license,)):
+        for term in terms(node):
+            lines += _about(term, report, package.use)
+    about = [finding for finding in report.findings if finding.package == package.name]
+    return lines + _verdicts(about)
+
+
+def _verdicts(findings: list[Finding]) -> list[str]:
+    lines = []
+    for finding in findings:
+        state = f"waived by {finding.waived}" if finding.waived else finding.severity
+        lines.append(f"  verdict   {finding.rule} ({state}): {finding.message}")
+    return lines or ["  verdict   nothing speaks against it"]
 
 
 def _about(term: Term, report: Report, use: str) -> list[str]:

@@ -17,7 +17,7 @@ from keima_audit.expressions import Node, Term, parse, terms
 from keima_audit.licenses import Catalogue, families, obligations, unify
 from keima_audit.policy import DETECTORS, USES, WAIVER_REASONS, Entry, Policy
 from keima_audit.rules import SEVERITIES, rules
-from keima_audit.toml_lines import Place, locate
+from keima_cli.toml_source import Place, locate
 
 if sys.version_info >= (3, 11):
     import tomllib

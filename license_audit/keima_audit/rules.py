@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from keima_audit.datafiles import load_table
+from keima_cli import findings
 
 SEVERITIES = ("note", "warning", "error")
 
@@ -27,7 +28,8 @@ class Finding:
     """Something that the audit says about one place.
 
     `sha256` is the content the finding rests on, where it rests on a file: waivers are pinned to it. `config`
-    is the line of audit.toml that decided, or 0. `evidence` is the chain from file to verdict, in sentences.
+    is the line of audit.toml that decided, or 0. `package` names the dependency that it is about. `evidence` is
+    the chain from file to verdict, in sentences.
     """
 
     rule: str
@@ -39,6 +41,7 @@ class Finding:
     sha256: str = ""
     config: int = 0
     subject: str = ""
+    package: str = ""
     evidence: tuple[str, ...] = ()
     waived: str = ""
 
@@ -46,6 +49,31 @@ class Finding:
     def sort_key(self) -> tuple[str, int, str, str]:
         """Findings are reported in this order on every machine."""
         return (self.path, self.line, self.rule, self.message)
+
+    def shared(self) -> findings.Finding:
+        """The finding as every command of Keima reports one.
+
+        Its fingerprint is what makes it the same next time: rule, path, subject and content, never the line.
+        """
+        properties = {"sha256": self.sha256, "config_line": str(self.config or "")}
+        return findings.Finding(
+            rule=self.rule,
+            message=self.message,
+            severity=findings.Severity.parse(self.severity or rules()[self.rule].severity),
+            # A name that is no UTF-8 can be written to no report as it is.
+            path=self.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+            line=self.line,
+            hint=self.hint,
+            key=f"{self.subject or self.message} {self.sha256}".strip(),
+            evidence=tuple(findings.Spot(message=sentence) for sentence in self.evidence),
+            waived=self.waived,
+            properties=tuple((name, value) for name, value in properties.items() if value),
+        )
+
+
+def shared_rules() -> list[findings.Rule]:
+    """Every rule as the reports of all commands list it."""
+    return [findings.Rule(r.id, r.title, r.help, findings.Severity.parse(r.severity)) for r in rules().values()]
 
 
 @cache

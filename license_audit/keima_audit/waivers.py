@@ -8,7 +8,6 @@ passed, or the file has changed, the finding returns and the waiver is named; an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from dataclasses import replace
@@ -68,16 +67,10 @@ def _problem(entry: Entry, finding: Finding, today: date) -> tuple[str, str] | N
     return None
 
 
-def fingerprint(finding: Finding) -> str:
-    """What makes a finding the same one next time: rule, path, subject and content, never the line."""
-    parts = (finding.rule, finding.path, finding.subject or finding.message, finding.sha256)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
 def baseline_text(findings: list[Finding]) -> str:
     """The baseline file for the findings as they are now."""
-    counted = Counter(fingerprint(finding) for finding in findings if not finding.waived)
-    about = {fingerprint(f): f"{f.rule} {f.path}" for f in sorted(findings, key=lambda f: f.sort_key)}
+    counted = Counter(finding.shared().fingerprint for finding in findings if not finding.waived)
+    about = {f.shared().fingerprint: f"{f.rule} {f.path}" for f in sorted(findings, key=lambda f: f.sort_key)}
     entries = [{"finding": about[key], "id": key, "count": counted[key]} for key in counted]
     entries.sort(key=lambda entry: (str(entry["finding"]), str(entry["id"])))
     return json.dumps({"layout": _LAYOUT, "findings": entries}, indent=1, ensure_ascii=False) + "\n"
@@ -94,7 +87,7 @@ def apply_baseline(findings: list[Finding], path: Path) -> list[Finding]:
         raise UsageError(f"{path}: no baseline of this version: {error}", hint="keima audit baseline") from error
     marked = []
     for finding in findings:
-        key = fingerprint(finding)
+        key = finding.shared().fingerprint
         if not finding.waived and left[key] > 0:
             left[key] -= 1
             finding = replace(finding, waived="baseline: it was there before")

@@ -13,8 +13,8 @@ from keima_audit.errors import PolicyError
 from keima_audit.expressions import Term
 from keima_audit.policy import Policy
 from keima_audit.policy_reader import parse_policy, read_policy
-from keima_audit.toml_lines import locate
 from keima_cli.errors import ExitCode
+from keima_cli.toml_source import locate
 
 GOOD = """\
 [project]

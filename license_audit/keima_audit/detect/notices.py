@@ -80,7 +80,7 @@ def scan_text(text: str, *, python: bool = False) -> Scan:
     """Scan a text with tags and notices. `python` says that it is a Python module."""
     tags = read_tags(text, python=python)
     words = words_of(text)
-    matches = (*tags.matches, *of_file(_notices(words), tags), *_sites(text))
+    matches = (*tags.matches, *of_file([*_notices(words), *_sites(text)], tags))
     return Scan("text", matches, (*tags.remarks, *generators(words)), tags.copyrights)
 
 
@@ -157,4 +157,4 @@ def scan_tags_only(text: str, *, python: bool = False) -> Scan:
     """Tags, links and generators: what is read beside another detector's notices."""
     tags = read_tags(text, python=python)
     remarks = (*tags.remarks, *generators(words_of(text)))
-    return Scan("text", (*tags.matches, *_sites(text)), remarks, tags.copyrights)
+    return Scan("text", (*tags.matches, *of_file(_sites(text), tags)), remarks, tags.copyrights)
