@@ -10,6 +10,7 @@ from . import _core
 from ._core import Tensor
 
 _actions: list[Callable[[], None]] = []
+_obstacles: list[str] = []
 
 
 def made_anew(make: Callable[[], Tensor]) -> Tensor:
@@ -26,4 +27,17 @@ def take_actions() -> list[Callable[[], None]]:
     """What was asked for since the last call of this function."""
     taken = list(_actions)
     _actions.clear()
+    return taken
+
+
+def cannot_replay(reason: str) -> None:
+    """Say that what runs now must run in Python each time; a trace that would not is refused with the reason."""
+    if _core.is_tracing():
+        _obstacles.append(reason)
+
+
+def take_obstacles() -> list[str]:
+    """The reasons given since the last call of this function."""
+    taken = list(_obstacles)
+    _obstacles.clear()
     return taken

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import _core
 from .._core import Graph, Program, Tensor, TraceError, TraceSession
-from ..replay import take_actions
+from ..replay import take_actions, take_obstacles
 from .structure import replace_tensors, signature, tensors_in
 
 _active: list[TraceSession] = []
@@ -152,6 +152,7 @@ class trace:  # noqa: N801  # the API's name
     def _record(self, key: str, known: Recording | None, args: Any, kwargs: Any) -> Any:
         session = TraceSession(not self._symbolic, self._capture_as_const, known.graph if known else None)
         take_actions()
+        take_obstacles()
         _active.append(session)
         try:
             given, named = replace_tensors((args, kwargs), session.input)
@@ -159,6 +160,7 @@ class trace:  # noqa: N801  # the API's name
             results = self.__wrapped__(*given, **named)
             returned = list(tensors_in(results))
             graph, captured, updates, obstacle = session.finish(returned)
+            obstacle = "; ".join(filter(None, [obstacle, *dict.fromkeys(take_obstacles())]))
         except BaseException:
             session.restore()
             raise
