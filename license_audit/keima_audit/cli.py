@@ -16,6 +16,7 @@ from keima_audit.explain import explain_file, explain_package
 from keima_audit.fix import annotate, headerless
 from keima_audit.formats import checked_format
 from keima_audit.policy import DETECTORS
+from keima_audit.review.cli import review
 from keima_audit.session import BASELINE, Options, first_policy, run
 from keima_audit.waivers import baseline_text
 
@@ -58,7 +59,7 @@ def check(
         deliver(run(options), form, output, notes=notes)
 
 
-for _command in (wheel, sdist, notice, sbom):
+for _command in (wheel, sdist, notice, sbom, review):
     app.command()(_command)
 
 

@@ -20,16 +20,17 @@ from keima_audit.rules import rules
 
 USES = ("source", "binary", "build-only", "test-only", "data", "weights", "service")
 """What a file or package is used for; `source` is what is published, `binary` what a wheel carries."""
-WAIVER_REASONS = (
-    "false-positive",
-    "not-distributed",
-    "permission-granted",
-    "license-bought",
-    "dynamic-linkage",
-    "not-modified",
-    "accepted-risk",
-    "being-replaced",
-)
+WAIVER_REASONS = {
+    "false-positive": "The tool is wrong about this place.",
+    "not-distributed": "It is passed on to nobody, in no form.",
+    "permission-granted": "Who holds the rights has allowed it; the text says where that is written.",
+    "license-bought": "A licence for this use was bought; the text says which.",
+    "dynamic-linkage": "It is a library beside ours that the user can replace, and its terms ask for no more.",
+    "not-modified": "It is passed on exactly as it came, and its terms ask for no more.",
+    "accepted-risk": "The risk is known, and somebody who may decide so accepts it.",
+    "being-replaced": "It will be gone by the day on which the waiver ends.",
+}
+"""Why a person may accept a finding: each word of audit.toml and what it means."""
 DETECTORS = ("scancode", "notices")
 
 

@@ -77,6 +77,8 @@ _SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "rule": (_TEXT, True),
         "path": (_TEXT, True),
         "sha256": (_TEXT, False),
+        "package": (_TEXT, False),
+        "subject": (_TEXT, False),
         "reason": (_TEXT, True),
         "text": (_TEXT, True),
         "reviewer": (_TEXT, True),
@@ -291,7 +293,7 @@ class _Reader:
 _CHOICES: dict[str, Callable[[], tuple[str, ...]]] = {
     "use": lambda: USES,
     "rule": lambda: tuple(rules()),
-    "reason": lambda: WAIVER_REASONS,
+    "reason": lambda: tuple(WAIVER_REASONS),
     "obligation": lambda: tuple(obligations()),
     "linkage": lambda: ("dynamic", "static"),
 }

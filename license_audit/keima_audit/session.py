@@ -18,6 +18,7 @@ from keima_audit.policy_reader import parse_policy, read_policy
 from keima_audit.report import Report, audit
 from keima_audit.resolve import Resolver, own_nodes
 from keima_audit.reuse_lint import reuse_findings
+from keima_audit.rules import Finding
 from keima_audit.store import Store
 from keima_audit.tree import Reading, Tree, read_tree
 from keima_audit.verdicts import Usage
@@ -75,25 +76,44 @@ def today() -> date:
     return datetime.now(timezone.utc).date()
 
 
+@dataclass(frozen=True)
+class Audit:
+    """A tree that was read once and can be judged under one policy after another."""
+
+    options: Options
+    tree: Tree
+    only: frozenset[str] | None = None
+    reuse: tuple[Finding, ...] = ()
+
+    def judge(self, policy: Policy) -> Report:
+        """The whole audit, but for the reading of files."""
+        usage = Usage()
+        options = self.options
+        extra = dependency_findings(options.root, policy, usage) if options.dependencies else ()
+        baseline = options.root / BASELINE
+        return audit(
+            self.tree,
+            policy,
+            today(),
+            baseline=baseline if baseline.is_file() else None,
+            only=self.only,
+            extra=extra + self.reuse,
+            usage=usage,
+        )
+
+
+def read(options: Options, policy: Policy, progress: Callable[[int, int], None] | None = None) -> Audit:
+    """Read what the audit of a source tree rests on."""
+    only = changed_since(options.root, options.since) if options.since else None
+    tree = load_tree(options, policy, progress, only)
+    wanted = policy.project.get("reuse", False) and only is None
+    return Audit(options, tree, only, reuse_findings(options.root) if wanted else ())
+
+
 def run(options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
     """The whole audit of a source tree."""
     policy = load_policy(options)
-    only = changed_since(options.root, options.since) if options.since else None
-    tree = load_tree(options, policy, progress, only)
-    usage = Usage()
-    extra = dependency_findings(options.root, policy, usage) if options.dependencies else ()
-    if policy.project.get("reuse", False) and only is None:
-        extra += reuse_findings(options.root)
-    baseline = options.root / BASELINE
-    return audit(
-        tree,
-        policy,
-        today(),
-        baseline=baseline if baseline.is_file() else None,
-        only=only,
-        extra=extra,
-        usage=usage,
-    )
+    return read(options, policy, progress).judge(policy)
 
 
 _FIRST = """\

@@ -38,7 +38,7 @@ def apply_waivers(findings: list[Finding], policy: Policy, today: date) -> list[
 def _apply(finding: Finding, policy: Policy, today: date, used: set[int]) -> tuple[Finding, list[Finding]]:
     notes = []
     for entry in policy.entries["waiver"]:
-        if entry.get("rule") != finding.rule or not pattern(entry.get("path")).match(finding.path):
+        if not fits(entry, finding):
             continue
         used.add(entry.line)
         problem = _problem(entry, finding, today)
@@ -48,6 +48,18 @@ def _apply(finding: Finding, policy: Policy, today: date, used: set[int]) -> tup
         rule, message = problem
         notes.append(Finding(rule, message, finding.path, config=entry.line, sha256=finding.sha256))
     return finding, notes
+
+
+def fits(entry: Entry, finding: Finding) -> bool:
+    """Whether a waiver is about this finding, whatever its day and hash.
+
+    Many dependencies share the manifest's path: a waiver for one of them names it, and the licence that it is for.
+    """
+    if entry.get("rule") != finding.rule or not pattern(entry.get("path")).match(finding.path):
+        return False
+    if entry.get("package", "") != finding.package:
+        return False
+    return bool(entry.get("subject", "" if finding.package else finding.subject) == finding.subject)
 
 
 def _problem(entry: Entry, finding: Finding, today: date) -> tuple[str, str] | None:
