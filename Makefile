@@ -12,7 +12,7 @@ JOBS ?= $(shell nproc)
 # An installed environment is up to date when the build inputs have not changed since.
 BUILD_INPUTS := pyproject.toml $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
-.PHONY: bench-eager bench-training help test test-aarch64 test-oracle test-slow test-python test-native executor-size lint format clean
+.PHONY: bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-python test-native executor-size lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -76,6 +76,11 @@ demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots an
 	$(BIN)/python -m keima_zoo.samples demo
 	$(BIN)/keima predict demo/checkpoint.safetensors demo/samples/*.png
 	@echo "See demo/curve.png and demo/confusion.png."
+
+bench: bench-inference bench-training bench-eager ## all comparisons with other frameworks
+
+bench-inference: $(VENV)/.built ## whole nets at inference against ONNX Runtime and OpenVINO
+	$(BIN)/python -m benchmarks.inference.run
 
 bench-training: $(VENV)/.built ## a training step of ResNet-18 against PyTorch
 	$(BIN)/python -m benchmarks.training.run

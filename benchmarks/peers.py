@@ -12,16 +12,17 @@ import statistics
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 
-def peer_python(folder: Path) -> Path:
-    """An interpreter with PyTorch, installed on first use."""
+def peer_python(folder: Path, packages: Sequence[str] = ("torch", "numpy")) -> Path:
+    """The interpreter of an environment with the peers, which are installed on first use."""
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "torch", "numpy"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
     return python
 
 
@@ -58,13 +59,19 @@ def machine() -> dict[str, Any]:
     return head
 
 
-def parse_arguments(description: str | None, name: str, rounds: int) -> argparse.Namespace:
+def argument_parser(
+    description: str | None, name: str, rounds: int, peer: str = "build/bench/torch"
+) -> argparse.ArgumentParser:
     """The options of every comparison: rounds, output (by default build/bench/NAME.json) and peer."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--rounds", type=int, default=rounds, help="pairs of fresh processes (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=rounds, help="times that each side runs (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=Path(f"build/bench/{name}.json"))
-    parser.add_argument("--peer", type=Path, default=Path("build/bench/torch"), help="environment of the peer")
-    return parser.parse_args()
+    parser.add_argument("--peer", type=Path, default=Path(peer), help="environment of the peers (default: %(default)s)")
+    return parser
+
+
+def parse_arguments(description: str | None, name: str, rounds: int) -> argparse.Namespace:
+    return argument_parser(description, name, rounds).parse_args()
 
 
 def paired(ours: list[float], theirs: list[float]) -> dict[str, float]:

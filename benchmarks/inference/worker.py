@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""One framework's process: prepares a net, writes its output, then times blocks of inferences on demand.
+
+    python -m benchmarks.inference.worker keima|onnxruntime|openvino NET BATCH THREADS FOLDER
+
+It reads lines from its input, each a number of seconds, and answers each with the fastest and the median time of one
+inference in a block that lasts about as long, as JSON. The first line it writes describes the framework.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.inference.nets import NETS, Net
+
+Run = Callable[[], np.ndarray]
+
+
+def sample(net: Net, batch: int) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    if net.vocabulary:
+        return rng.integers(0, net.vocabulary, (batch, *net.shape)).astype(np.int32)
+    return rng.standard_normal((batch, *net.shape), dtype=np.float32)
+
+
+def prepare_keima(net: Net, x: np.ndarray, threads: int, model: Path) -> tuple[str, Run]:
+    os.environ["KEIMA_NUM_THREADS"] = str(threads)
+    import keima
+    from benchmarks.inference.keima_layers import traced
+
+    function, tensor = traced(net, x)
+    return keima.__version__, lambda: function(tensor).numpy()
+
+
+def prepare_onnxruntime(net: Net, x: np.ndarray, threads: int, model: Path) -> tuple[str, Run]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.__version__, lambda: session.run(None, {"input": x})[0]
+
+
+def prepare_openvino(net: Net, x: np.ndarray, threads: int, model: Path) -> tuple[str, Run]:
+    import openvino
+
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    return openvino.__version__, lambda: request.infer({0: x})[0]
+
+
+PREPARE = {"keima": prepare_keima, "onnxruntime": prepare_onnxruntime, "openvino": prepare_openvino}
+
+
+def time_block(run: Run, seconds: float) -> dict[str, float]:
+    """Fastest and median time of an inference, after one that warms the caches."""
+    run()
+    times: list[float] = []
+    while len(times) < 3 or sum(times) < seconds:
+        begun = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begun)
+    return {"fastest": min(times), "median": statistics.median(times)}
+
+
+def main() -> None:
+    framework, name, batch, threads, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
+    net = NETS[name]
+    version, run = PREPARE[framework](net, sample(net, batch), threads, Path(folder) / f"{name}-{batch}.onnx")
+    np.save(Path(folder) / f"{name}-{batch}-{framework}.npy", run())
+    head: dict[str, Any] = {"framework": framework, "version": version}
+    print(json.dumps(head), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(time_block(run, float(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
