@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from keima_audit.artefact_rules import Shipment, artefact_findings
+from keima_audit.artefact_report import audit_artefacts
 from keima_audit.artefacts import read_artefact
 from keima_audit.components import Bill, bill_of_artefact, bill_of_tree
 from keima_audit.delivery import Format, Output, deliver, write
@@ -17,10 +17,8 @@ from keima_audit.errors import UsageError
 from keima_audit.formats import checked_format
 from keima_audit.notice import notice_text
 from keima_audit.policy import USES, Policy
-from keima_audit.report import Report, finish
 from keima_audit.sbom import cyclonedx, spdx
-from keima_audit.session import Options, load_policy, load_tree, run, today
-from keima_audit.verdicts import Usage
+from keima_audit.session import Options, load_policy, load_tree, run
 
 Artefact = Annotated[Path | None, typer.Argument(help="A wheel or sdist; without it, the source tree.")]
 
@@ -49,14 +47,7 @@ def sdist(
 def _audit(options: Options, artefacts: list[Path], form: str, output: Path | None, *, trace: bool) -> None:
     policy = load_policy(options)
     tree = load_tree(options, policy) if trace else None
-    usage = Usage()
-    found = []
-    for path in artefacts:
-        found += artefact_findings(Shipment(read_artefact(path, policy), policy, usage, tree))
-    # Waivers for the source tree are no business of an artefact: only those that fit count here.
-    findings = tuple(f for f in finish(found, policy, today()) if f.rule != "waiver-unused")
-    names = ", ".join(path.name for path in artefacts)
-    deliver(Report(options.root.resolve(), policy, names, findings), form, output)
+    deliver(audit_artefacts(options.root, policy, artefacts, tree), form, output)
 
 
 def notice(

@@ -10,15 +10,17 @@ from typing import Annotated
 import typer
 
 from keima_audit.artefact_cli import notice, sbom, sdist, wheel
+from keima_audit.compare.cli import diff
 from keima_audit.delivery import Format, Output, deliver, write
 from keima_audit.errors import UsageError
 from keima_audit.explain import explain_file, explain_package
-from keima_audit.fix import annotate, headerless
+from keima_audit.fix import annotate, correct, corrections, headerless
 from keima_audit.formats import checked_format
 from keima_audit.policy import DETECTORS
 from keima_audit.review.cli import review
 from keima_audit.session import BASELINE, Options, first_policy, run
 from keima_audit.waivers import baseline_text
+from keima_cli.errors import ExitCode
 
 app = typer.Typer(
     help="Audit licences of source, dependencies, binaries and weights.",
@@ -59,7 +61,7 @@ def check(
         deliver(run(options), form, output, notes=notes)
 
 
-for _command in (wheel, sdist, notice, sbom, review):
+for _command in (wheel, sdist, notice, sbom, review, diff):
     app.command()(_command)
 
 
@@ -101,16 +103,26 @@ def init(ctx: typer.Context) -> None:
 @app.command()
 def fix(
     ctx: typer.Context,
-    copyright_line: Annotated[str, typer.Option("--copyright", help="The copyright holder.")],
+    copyright_line: Annotated[str | None, typer.Option("--copyright", help="The holder, for new headers.")] = None,
     write: Annotated[bool, typer.Option(help="Change the files; without it they are only listed.")] = False,
 ) -> None:
-    """Add SPDX headers to source files that state no licence of their own (by reuse, as a process)."""
+    """Add SPDX headers where there are none (by reuse, as a process), and replace deprecated ids in those there are.
+
+    Exit code 1 if something is left to do.
+    """
     options: Options = ctx.obj
     report = run(options)
-    paths = headerless(report)
-    for path in paths:
-        typer.echo(path)
+    wrong, bare = corrections(report), headerless(report)
     if write:
-        annotate(options.root, paths, str(report.policy.outbound), copyright_line)
-    elif paths:
-        typer.echo(f"{len(paths)} files; --write adds the headers")
+        if bare and copyright_line is None:
+            raise UsageError(f"{len(bare)} files get a header, which names a holder", hint="--copyright 'A. Holder'")
+        wrong = correct(options.root, wrong)
+        annotate(options.root, bare, str(report.policy.outbound), copyright_line or "")
+        bare = headerless(run(options)) if bare else []
+    for item in wrong:
+        typer.echo(f"{item.path}:{item.line}: {item.old} -> {item.new}")
+    for path in bare:
+        typer.echo(f"{path}: no header")
+    if wrong or bare:
+        typer.echo(f"{len(wrong)} ids to replace, {len(bare)} headers to add{'' if write else '; --write does it'}")
+        raise typer.Exit(int(ExitCode.FINDINGS))

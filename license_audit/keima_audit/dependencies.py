@@ -83,10 +83,10 @@ class Package:
     notice: str = ""
 
 
-def dependency_findings(root: Path, policy: Policy, usage: Usage) -> tuple[Finding, ...]:
+def dependency_findings(packages: list[Package], policy: Policy, usage: Usage) -> tuple[Finding, ...]:
     """What speaks against the project's dependencies."""
     found: list[Finding] = []
-    for package in packages_of(root, policy, usage):
+    for package in packages:
         where = package.origin
         nodes = nodes_of((package.license,))
         if not nodes:

@@ -146,6 +146,14 @@ def parse(raw: str) -> Parsed:
     return Parsed(text, node, (*problems, *unknown))
 
 
+def modern(raw: str) -> str | None:
+    """The expression without deprecated ids; None where it has none, or more is wrong with it."""
+    parsed = parse(raw)
+    if parsed.node is None or {problem.code for problem in parsed.problems} != {"id-deprecated"}:
+        return None
+    return str(parsed.node)
+
+
 def _refuse(text: str) -> Problem | None:
     if len(text) > MAX_LENGTH:
         return Problem("expression-invalid", f"an expression of {len(text)} characters (limit {MAX_LENGTH})")

@@ -7,14 +7,16 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 from rich.console import Console
 
 from keima_audit.errors import UsageError
 from keima_audit.html_report import as_html
 from keima_audit.report import Report
-from keima_audit.rules import shared_rules
+from keima_audit.rules import shared_rules, writable
 from keima_cli import findings
 from keima_cli.findings import Severity
 
@@ -25,11 +27,11 @@ def shared_report(report: Report) -> findings.Report:
     return findings.Report.of("keima-audit", version("keima"), shared_rules(), found)
 
 
-def as_json(report: Report) -> str:
-    """Every finding and the licence of every file, with the evidence for both."""
+def as_data(report: Report) -> dict[str, Any]:
+    """Every finding, the licence of every file with the evidence for both, and the other parts, as plain data."""
     files = [
         {
-            "path": item.path,
+            "path": writable(item.path),
             "sha256": item.facts.sha256,
             "license": str(item.node) if item.node is not None else None,
             "how": item.how,
@@ -38,8 +40,14 @@ def as_json(report: Report) -> str:
         }
         for item in report.resolved
     ]
-    about = {"detector": report.detector, "passes": not report.failing, "files": files}
-    return json.dumps(shared_report(report).as_json() | about, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    parts = [asdict(part) for part in report.parts]
+    about = {"detector": report.detector, "passes": not report.failing, "files": files, "parts": parts}
+    return shared_report(report).as_json() | about
+
+
+def as_json(report: Report) -> str:
+    """`as_data` as text; a name that is no UTF-8 gets replacement characters."""
+    return json.dumps(as_data(report), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def as_sarif(report: Report) -> str:

@@ -20,6 +20,17 @@ from keima_audit.waivers import apply_baseline, apply_waivers
 
 
 @dataclass(frozen=True)
+class Part:
+    """Something with a licence that is no file of the tree. kind: artefact | dependency | library."""
+
+    kind: str
+    name: str
+    version: str
+    license: str
+    use: str
+
+
+@dataclass(frozen=True)
 class Report:
     """The result of one audit."""
 
@@ -28,6 +39,7 @@ class Report:
     detector: str
     findings: tuple[Finding, ...]
     resolved: tuple[Resolved, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     @property
     def open(self) -> tuple[Finding, ...]:

@@ -10,6 +10,7 @@ vendored folder never inherits from the project around it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import PurePosixPath
 
 from keima_audit.datafiles import load_table
@@ -46,22 +47,33 @@ class Resolved:
 
 def role_of(path: str) -> str:
     """What kind of document the file is, by its name alone. `LICENSE.py` is code."""
-    layout = load_table("layout.toml")
-    pure = PurePosixPath(path)
-    if pure.parts[0] == "LICENSES" and len(pure.parts) == 2:
+    folder, _, name = path.rpartition("/")
+    if folder == "LICENSES":
         return "license-text"
     if path.endswith(".license"):
         return "sidecar"
-    for role, key in (("license-text", "license_names"), ("document", "document_names")):
-        for suffix in layout["document_suffixes"]:
-            if pure.name.upper() in {name + suffix.upper() for name in layout[key]}:
-                return role
-    suffixes = "".join(pure.suffixes[-1:]).lower()
-    if suffixes in layout["media_suffixes"]:
-        return "media"
-    if suffixes in layout["weight_suffixes"]:
-        return "data"
-    return "config" if pure.name in ("REUSE.toml", "audit.toml") else "code"
+    named, by_suffix = _roles()
+    upper = name.upper()
+    if upper in named:
+        return named[upper]
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in by_suffix:
+        return by_suffix[suffix]
+    return "config" if name in ("REUSE.toml", "audit.toml") else "code"
+
+
+@cache
+def _roles() -> tuple[dict[str, str], dict[str, str]]:
+    """Roles by a file's whole name in upper case, and by its suffix."""
+    layout = load_table("layout.toml")
+    named = {
+        name + suffix.upper(): role
+        for role, key in (("document", "document_names"), ("license-text", "license_names"))
+        for name in layout[key]
+        for suffix in layout["document_suffixes"]
+    }
+    suffixes = dict.fromkeys(layout["weight_suffixes"], "data") | dict.fromkeys(layout["media_suffixes"], "media")
+    return named, suffixes
 
 
 def vendored_root(path: str) -> str:

@@ -60,8 +60,7 @@ class Finding:
             rule=self.rule,
             message=self.message,
             severity=findings.Severity.parse(self.severity or rules()[self.rule].severity),
-            # A name that is no UTF-8 can be written to no report as it is.
-            path=self.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
+            path=writable(self.path),
             line=self.line,
             hint=self.hint,
             key=f"{self.subject or self.message} {self.sha256}".strip(),
@@ -69,6 +68,11 @@ class Finding:
             waived=self.waived,
             properties=tuple((name, value) for name, value in properties.items() if value),
         )
+
+
+def writable(name: str) -> str:
+    """A name that is no UTF-8 can be written to no report as it is: it gets replacement characters."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def shared_rules() -> list[findings.Rule]:

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-from keima_audit.dependencies import dependency_findings
+from keima_audit.dependencies import dependency_findings, packages_of
 from keima_audit.expressions import Term, terms
 from keima_audit.inventory import changed_since
 from keima_audit.policy import Policy
 from keima_audit.policy_reader import parse_policy, read_policy
-from keima_audit.report import Report, audit
-from keima_audit.resolve import Resolver, own_nodes
+from keima_audit.report import Part, Report, audit
+from keima_audit.resolve import Resolver, own_nodes, role_of
 from keima_audit.reuse_lint import reuse_findings
 from keima_audit.rules import Finding
 from keima_audit.store import Store
@@ -39,6 +39,8 @@ class Options:
     rehash: bool = False
     since: str | None = None
     dependencies: bool = True
+    passing: bool = False
+    """The tree will be gone after the run, as a revision in a temporary folder is."""
 
 
 def cache_file(given: Path | None) -> Path:
@@ -60,15 +62,36 @@ def load_tree(
     progress: Callable[[int, int], None] | None = None,
     only: frozenset[str] | None = None,
 ) -> Tree:
-    """The tree with its scans."""
+    """The tree with its scans; with `only`, those that a verdict on these paths rests on."""
     reading = Reading(
         detector=options.detector or policy.project.get("detector", "scancode"),
         prefilter=options.prefilter,
         rehash=options.rehash,
         python=policy.project.get("scancode-python"),
+        remember=not options.passing,
     )
+    needed = None if only is None else needed_for(only, policy)
     with Store(cache_file(options.cache)) as store:
-        return read_tree(options.root.resolve(), policy, store, reading, only=only, progress=progress)
+        return read_tree(options.root.resolve(), policy, store, reading, only=needed, progress=progress)
+
+
+def needed_for(paths: frozenset[str], policy: Policy) -> Callable[[str], bool]:
+    """What has to be read to judge `paths`: they themselves, licence files, and what speaks for them.
+
+    A sidecar, or the source of a generated file, has the file's name up to its first dot.
+    """
+    names = {_stem(path) for path in paths}
+    sources = {str(entry.get("generated-from")) for entry in policy.entries["paths"] if entry.get("generated-from")}
+
+    def needed(path: str) -> bool:
+        return _stem(path) in names or path in sources or role_of(path) in ("license-text", "document")
+
+    return needed
+
+
+def _stem(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{name.split('.')[0]}"
 
 
 def today() -> date:
@@ -89,17 +112,19 @@ class Audit:
         """The whole audit, but for the reading of files."""
         usage = Usage()
         options = self.options
-        extra = dependency_findings(options.root, policy, usage) if options.dependencies else ()
+        packages = packages_of(options.root, policy, usage) if options.dependencies else []
         baseline = options.root / BASELINE
-        return audit(
+        report = audit(
             self.tree,
             policy,
             today(),
             baseline=baseline if baseline.is_file() else None,
             only=self.only,
-            extra=extra + self.reuse,
+            extra=dependency_findings(packages, policy, usage) + self.reuse,
             usage=usage,
         )
+        parts = [Part("dependency", p.name, p.version, p.license or "NOASSERTION", p.use) for p in packages]
+        return replace(report, parts=tuple(parts))
 
 
 def read(options: Options, policy: Policy, progress: Callable[[int, int], None] | None = None) -> Audit:

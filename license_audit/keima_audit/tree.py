@@ -78,6 +78,8 @@ class Reading:
     prefilter: bool = True
     rehash: bool = False
     python: str | None = None
+    remember: bool = True
+    """Whether the hashes of the tree's paths are worth keeping; those of a folder that will be gone are not."""
 
 
 @cache
@@ -123,12 +125,12 @@ def read_tree(
     store: Store,
     reading: Reading,
     *,
-    only: frozenset[str] | None = None,
+    only: Callable[[str], bool] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Tree:
-    """Read every file below `root`; with `only`, scan no others. `progress` hears (done, of)."""
+    """Read every file below `root`; with `only`, no paths but those it is true for. `progress` hears (done, of)."""
     entries = list_tree(root)
-    wanted = [e for e in entries if e.kind == "file" and (only is None or e.path in only)]
+    wanted = [e for e in entries if e.kind == "file" and (only is None or only(e.path))]
     known = {} if reading.rehash else store.hashes(root, wanted)
     detector = detector_id(reading) + ("" if reading.prefilter else " whole")
     scans = store.scans(detector)
@@ -182,6 +184,7 @@ class _Reader:
     def __init__(self, root: Path, policy: Policy, reading: Reading, scans: dict[str, Scan], detect: _Detector) -> None:
         self._root, self._limits, self._scans, self._detect = root, policy.limits, scans, detect
         self._prefilter = reading.prefilter
+        self._remember = reading.remember
 
     def read(self, batch: list[Entry], store: Store, detector: str) -> dict[str, tuple[str, Scan]]:
         """Hash and scan a batch of files, and keep both in the cache."""
@@ -198,7 +201,8 @@ class _Reader:
                 self._scans[key] = new[key] = self._scan(entry, data)
             found[entry.path] = (digest, self._scans[key])
         store.keep(detector, new.items())
-        store.remember(self._root, [(e, found[e.path][0]) for e in batch if found[e.path][0]])
+        if self._remember:
+            store.remember(self._root, [(e, found[e.path][0]) for e in batch if found[e.path][0]])
         return found
 
     def _scan(self, entry: Entry, data: bytes) -> Scan:
