@@ -4,20 +4,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from keima_audit.artefacts import Artefact
-from keima_audit.bundled import EXTENSION_MODULE, Bundled, may_be_redistributed
+from keima_audit.bundled import EXTENSION_MODULE, Bundled, base_name, may_be_redistributed
 from keima_audit.datafiles import load_table
-from keima_audit.expressions import Term, terms
+from keima_audit.detect.scan import Scan
+from keima_audit.expressions import Node, Term, conjunction, terms
 from keima_audit.licenses import nodes_of
 from keima_audit.policy import Policy
 from keima_audit.rules import Finding
 from keima_audit.tree import Tree
 from keima_audit.tree_rules import is_met, one_text_serves
 from keima_audit.verdicts import Subject, Usage, chosen, judge
+
+_WORD = re.compile(r"[a-z0-9_.+-]+")
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Shipment:
 def artefact_findings(shipment: Shipment) -> list[Finding]:
     """Everything that speaks against passing the artefact on."""
     found: list[Finding] = []
-    for concern in (_record, _own_license, _libraries, _obligations, _vendor_lists, _untraced, _sboms):
+    for concern in (_record, _own_license, _files, _libraries, _obligations, _vendor_lists, _untraced, _sboms):
         found.extend(concern(shipment))
     return found
 
@@ -57,6 +62,53 @@ def _own_license(shipment: Shipment) -> Iterator[Finding]:
         return
     for term in terms(nodes[0]):
         yield from _missing_text(shipment, term, "METADATA", artefact.name)
+    if nodes[0] != shipment.policy.outbound:
+        subject = Subject(artefact.name, shipment.use, "METADATA", evidence=("the artefact's own metadata says so",))
+        yield from judge(nodes[0], subject, shipment.policy, shipment.usage)
+
+
+def _files(shipment: Shipment) -> Iterator[Finding]:
+    """What the files say of themselves has to be allowed too: one finding for a licence, at its first file."""
+    said: dict[tuple[str, Node], list[str]] = {}
+    unclear: dict[str, list[str]] = {}
+    for path, scan in sorted(shipment.artefact.statements.items()):
+        clarified = _clarification(shipment, path)
+        raws = (clarified,) if clarified else tuple(dict.fromkeys(match.raw for match in scan.own))
+        node = conjunction(nodes_of(raws))
+        if node is not None:
+            said.setdefault((_use_of_file(shipment, path, scan), node), []).append(path)
+        else:
+            unclear.setdefault(scan.matches[0].rule, []).append(path)
+    for (use, node), paths in said.items():
+        digest = shipment.artefact.files[paths[0]]
+        why = (f"{paths[0]}{_and_others(paths)} say {node} of themselves",)
+        subject = Subject(paths[0], use, paths[0], sha256=digest, evidence=why)
+        for finding in judge(node, subject, shipment.policy, shipment.usage):
+            yield replace(finding, message=finding.message + _and_others(paths))
+    for rule, paths in unclear.items():
+        message = f"{rule}, and no licence that could be named{_and_others(paths)}"
+        yield Finding("needs-review", message, paths[0], sha256=shipment.artefact.files[paths[0]], subject=rule)
+
+
+def _and_others(paths: list[str]) -> str:
+    return f" (and {len(paths) - 1} more files)" if len(paths) > 1 else ""
+
+
+def _use_of_file(shipment: Shipment, path: str, scan: Scan) -> str:
+    use = shipment.use
+    if use == "source":
+        # An sdist has the tree's paths below a folder of its own.
+        use, _ = shipment.policy.use_of(path.partition("/")[2])
+    return "weights" if scan.kind == "weights" and use in ("source", "binary") else use
+
+
+def _clarification(shipment: Shipment, path: str) -> str:
+    digest = shipment.artefact.files[path]
+    for entry in shipment.policy.entries["clarification"]:
+        if entry.get("sha256") == digest:
+            shipment.usage.mark("clarification", entry)
+            return str(entry.get("license"))
+    return ""
 
 
 def _libraries(shipment: Shipment) -> Iterator[Finding]:
@@ -82,6 +134,7 @@ def _why(library: Bundled) -> str:
     ways = {
         "declared": "audit.toml declares it",
         "name": "its file name is known",
+        "soname": "its file name says another library, the name inside it says this one",
         "marker": "its own text stands inside the binary",
     }
     return f"{library.path} is {library.name} ({library.license}): {ways[library.how]}"
@@ -175,3 +228,15 @@ def _sboms(shipment: Shipment) -> Iterator[Finding]:
         return
     if not artefact.sboms:
         yield Finding("sbom-missing", f"{len(artefact.libraries)} libraries and no SBOM", "METADATA")
+        return
+    listed = set(_WORD.findall(json.dumps(list(artefact.sboms.values())).lower()))
+    for library in artefact.libraries:
+        if not listed & {word.lower() for word in _names_of(library)}:
+            message = f"{library.name} ({library.path}) is in no SBOM of the wheel"
+            yield Finding("sbom-incomplete", message, library.path, sha256=library.sha256, subject=library.name)
+
+
+def _names_of(library: Bundled) -> set[str]:
+    """What an SBOM may call the library: its file, its file without auditwheel's hash, its name, its content."""
+    stem = base_name(library.path).partition(".so")[0]
+    return {PurePosixPath(library.path).name, stem, library.name, library.sha256}

@@ -18,8 +18,10 @@ from typing import Any
 
 from keima_audit.archives import Member, members
 from keima_audit.bundled import Bundled, by_marker, by_name, declared, is_library
+from keima_audit.detect.contents import merged, read_content, reader_of
 from keima_audit.detect.decoding import decode
 from keima_audit.detect.notices import scan_text
+from keima_audit.detect.scan import Scan
 from keima_audit.elf import MAGIC, Elf, read_elf
 from keima_audit.errors import ArtefactError
 from keima_audit.expressions import terms
@@ -49,6 +51,7 @@ class Artefact:
     sboms: dict[str, Any] = field(default_factory=dict)
     record_problems: list[tuple[str, str]] = field(default_factory=list)
     required: list[str] = field(default_factory=list)
+    statements: dict[str, Scan] = field(default_factory=dict)
 
 
 def read_artefact(path: Path, policy: Policy) -> Artefact:
@@ -81,6 +84,8 @@ def _take(artefact: Artefact, member: Member, digest: str, policy: Policy) -> No
         _library(artefact, member, digest, policy)
     elif _is_legal(member.path):
         _legal(artefact, member)
+    else:
+        _statements(artefact, member)
 
 
 def _metadata(artefact: Artefact, data: bytes) -> None:
@@ -118,6 +123,16 @@ def _legal(artefact: Artefact, member: Member) -> None:
         artefact.texts.add(PurePosixPath(member.path).stem)
 
 
+def _statements(artefact: Artefact, member: Member) -> None:
+    """What a member says of itself: sources and weights that a wheel carries have licences too."""
+    content = read_content(member.data[:_TEXT_LIMIT], reader_of(member.path))
+    scan = content.scan
+    if content.text is not None:
+        scan = merged(scan, scan_text(content.text, python=content.python))
+    if scan.own or any(match.origin == "partial" for match in scan.matches):
+        artefact.statements[member.path] = scan
+
+
 def _library(artefact: Artefact, member: Member, digest: str, policy: Policy) -> None:
     elf = read_elf(member.data) or Elf()
     entry = declared(member.path, policy)
@@ -141,13 +156,14 @@ def _library(artefact: Artefact, member: Member, digest: str, policy: Policy) ->
         )
         return
     known = by_name(member.path)
-    if known is not None:
-        artefact.libraries.append(_known(member.path, known, "name", digest, elf))
-    elif is_library(member.path):
+    found = [] if known is None else [(known, "name")]
+    if elf.soname and (inner := by_name(elf.soname)) is not None and inner is not known:
+        found.append((inner, "soname"))
+    if not found and is_library(member.path):
         artefact.unknown.append(member.path)
-    for inside in by_marker(member.data):
-        if inside is not known:
-            artefact.libraries.append(_known(member.path, inside, "marker", digest, elf))
+    named = [library for library, _ in found]
+    found += [(library, "marker") for library in by_marker(member.data) if library not in named]
+    artefact.libraries += [_known(member.path, library, how, digest, elf) for library, how in found]
 
 
 def _known(path: str, known: Mapping[str, Any], how: str, digest: str, elf: Elf) -> Bundled:

@@ -22,7 +22,7 @@ EXTENSION_MODULE = re.compile(r"\.(?:cpython-[^/]+|abi3|pypy[^/]*|cp\d+[^/]*)\.(
 
 @dataclass(frozen=True)
 class Bundled:
-    """One library that an artefact carries. how: declared | name | marker."""
+    """One library that an artefact carries. how: declared | name | soname | marker."""
 
     path: str
     name: str

@@ -65,9 +65,9 @@ def finish(
 ) -> tuple[Finding, ...]:
     """Apply severities, waivers and the baseline, and put the findings in their order."""
     judged = apply_waivers(findings, policy, today)
-    if baseline is not None:
-        judged = apply_baseline(judged, baseline)
     placed = [_placed(finding, policy) for finding in dict.fromkeys(judged)]
+    if baseline is not None:
+        placed = apply_baseline(placed, baseline)
     return tuple(sorted(placed, key=lambda finding: finding.sort_key))
 
 

@@ -148,7 +148,8 @@ class Resolver:
         if base.role in ("license-text", "document"):
             return None
         own = base.facts.scan.own
-        if base.facts.scan.kind != "archive" and any(r.code == "generated" for r in base.facts.scan.remarks):
+        if self._source_of_generated(base) is not None:
+            # The generator's own notice is not its output's licence; without the source, nothing else speaks.
             own = tuple(match for match in own if match.origin == "tag")
         evidence = [_say(match) for match in own]
         raws = [match.raw for match in own]
@@ -167,15 +168,22 @@ class Resolver:
         return replace(base, how=how, node=node, evidence=tuple(evidence)) if node is not None else None
 
     def _generated(self, base: Resolved) -> Resolved | None:
+        found = self._source_of_generated(base)
+        if found is None:
+            return None
         remarks = [remark for remark in base.facts.scan.remarks if remark.code == "generated"]
-        sources = generated_from(base.facts, self._policy)
-        for source in sources:
+        inner = self.resolve(found)
+        by = remarks[0].text if remarks else "a generator"
+        why = f"written by {by} from {found.path}, whose licence it takes"
+        return replace(base, how="generated", node=inner.node, evidence=(why, *inner.evidence))
+
+    def _source_of_generated(self, base: Resolved) -> FileFacts | None:
+        if base.facts.scan.kind == "archive":
+            return None
+        for source in generated_from(base.facts, self._policy):
             found = self._tree.file(source)
-            if found is not None and found.path != base.path:
-                inner = self.resolve(found)
-                by = remarks[0].text if remarks else "a generator"
-                why = f"written by {by} from {source}, whose licence it takes"
-                return replace(base, how="generated", node=inner.node, evidence=(why, *inner.evidence))
+            if found is not None and found.path != base.path and found.sha256:
+                return found
         return None
 
     def _of_third_party(self, base: Resolved) -> Resolved | None:

@@ -172,7 +172,7 @@ def _headers(case: Case) -> Iterator[Finding]:
     if not common & outbound and 2 * number > counted.total():
         names = " AND ".join(sorted(map(str, common)))
         message = f"{number} of {counted.total()} headers say {names}, the project is {case.policy.outbound}"
-        yield Finding("header-mismatch", message, stated[0] if stated else "")
+        yield Finding("header-mismatch", message, stated[0] if stated else "", subject=f"most headers say {names}")
 
 
 def _vendored(case: Case) -> Iterator[Finding]:

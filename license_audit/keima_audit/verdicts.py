@@ -55,7 +55,8 @@ def chosen(node: Node, policy: Policy, usage: Usage) -> tuple[Node, bool]:
 def judge(node: Node, subject: Subject, policy: Policy, usage: Usage) -> list[Finding]:
     """What speaks against using `node` as the subject does; empty if nothing does."""
     settled, open_choice = chosen(node, policy, usage)
-    if not open_choice:
+    # What the project itself offers a choice between is not for the project to choose.
+    if not open_choice or settled == policy.outbound:
         return _judge_all(frozenset(terms(settled)), subject, policy, usage)
     verdicts = [(option, _judge_all(option, subject, policy, usage)) for option in alternatives(settled)]
     passing = [option for option, findings in verdicts if not findings]

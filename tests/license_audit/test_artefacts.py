@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.license_audit.sabotage.elf_file import shared_object
 from keima_audit.artefact_rules import Shipment, artefact_findings
 from keima_audit.artefacts import read_artefact
 from keima_audit.bundled import base_name
@@ -31,12 +32,20 @@ allow = ["Apache-2.0", "GPL-3.0-or-later WITH GCC-exception-3.1", "LGPL-2.1-or-l
 GCC = "LICENSES/GPL-3.0-or-later.txt", "LICENSES/GCC-exception-3.1.txt"
 
 
-def make_wheel(folder: Path, files: list[str], record: dict[str, bytes] | None = None) -> Path:
+def make_wheel(
+    folder: Path,
+    files: list[str],
+    record: dict[str, bytes] | None = None,
+    content: dict[str, bytes] | None = None,
+    license_text: str = "Apache-2.0",
+) -> Path:
     path = folder / "demo-1.0-py3-none-any.whl"
     info = "demo-1.0.dist-info/"
     members = {name: b"\x7fELF" if ".so" in name else b"x" for name in files}
-    members[info + "METADATA"] = b"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nLicense-Expression: Apache-2.0\n"
+    metadata = f"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nLicense-Expression: {license_text}\n"
+    members[info + "METADATA"] = metadata.encode()
     members[info + "licenses/LICENSES/Apache-2.0.txt"] = b"x"
+    members |= content or {}
     rows = []
     for name, data in {**members, **(record or {})}.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
@@ -48,8 +57,8 @@ def make_wheel(folder: Path, files: list[str], record: dict[str, bytes] | None =
     return path
 
 
-def rules_of(path: Path, more: str = "") -> set[str]:
-    policy = parse_policy(Path("audit.toml"), POLICY + more)
+def rules_of(path: Path, more: str = "", policy_text: str = POLICY) -> set[str]:
+    policy = parse_policy(Path("audit.toml"), policy_text + more)
     found = artefact_findings(Shipment(read_artefact(path, policy), policy, Usage()))
     return {finding.rule for finding in found} - {"sbom-missing"}
 
@@ -137,3 +146,42 @@ def test_bill_notice_and_sboms_are_complete_and_repeat(tmp_path: Path) -> None:
     for write in (spdx, cyclonedx):
         assert write(bill) == write(again)
         assert json.loads(write(bill))
+
+
+def test_files_of_the_wheel_that_say_another_licence(tmp_path: Path) -> None:
+    # REUSE-IgnoreStart
+    gpl = b"# SPDX-License-Identifier: GPL-3.0-only\n"
+    # REUSE-IgnoreEnd
+    wheel = make_wheel(tmp_path, [], content={"demo/a.py": gpl, "demo/b.py": gpl + b"x = 1\n"})
+    policy = parse_policy(Path("audit.toml"), POLICY)
+    found = artefact_findings(Shipment(read_artefact(wheel, policy), policy, Usage()))
+    assert [(f.rule, f.path) for f in found] == [("license-not-allowed", "demo/a.py")]
+    assert "and 1 more files" in found[0].message
+    mine = make_wheel(tmp_path, [], content={"demo/a.py": gpl.replace(b"GPL-3.0-only", b"Apache-2.0")})
+    assert rules_of(mine) == set()
+
+
+def test_metadata_that_names_a_licence_which_is_not_allowed(tmp_path: Path) -> None:
+    assert "license-not-allowed" in rules_of(make_wheel(tmp_path, [], license_text="GPL-3.0-only"))
+    assert rules_of(make_wheel(tmp_path, [])) == set()
+
+
+def test_library_whose_own_name_is_another_library(tmp_path: Path) -> None:
+    path = "demo.libs/libz-a7b20f20.so.1"
+    content = {path: shared_object("libz-a7b20f20.so.1")}
+    policy = POLICY.replace('"Apache-2.0",', '"Apache-2.0", "Zlib",')
+    assert rules_of(make_wheel(tmp_path, [], content=content), "", policy) == set()
+    content = {path: shared_object("libx264.so.164")}
+    assert "license-not-allowed" in rules_of(make_wheel(tmp_path, [], content=content), "", policy)
+
+
+def test_sbom_that_leaves_a_library_out(tmp_path: Path) -> None:
+    libraries = ["demo.libs/libgomp-e985bcbb.so.1.0.0", "demo.libs/libcudart-a7b20f20.so.12"]
+    texts = dict.fromkeys((*GCC, "LICENSES/LicenseRef-NVIDIA-CUDA-EULA.txt"), b"x")
+    sbom = "demo-1.0.dist-info/sboms/auditwheel.cdx.json"
+    both = b'{"components": [{"name": "libgomp"}, {"purl": "pkg:generic/libcudart-a7b20f20.so.12"}]}'
+    wheel = make_wheel(tmp_path, libraries, content={**texts, sbom: both})
+    assert rules_of(wheel, met("source-offer", "gcc-libs")) == set()
+    one = b'{"components": [{"name": "libgomp"}, {"name": "libcudart-of-another-day"}]}'
+    wheel = make_wheel(tmp_path, libraries, content={**texts, sbom: one})
+    assert rules_of(wheel, met("source-offer", "gcc-libs")) == {"sbom-incomplete"}

@@ -160,6 +160,17 @@ def test_baseline_lets_old_findings_pass_and_new_ones_fail(keima_audit, tree):
     assert keima_audit().exit_code == 1
 
 
+def test_baseline_covers_findings_about_the_policy_and_the_tree_as_a_whole(keima_audit, tree):
+    policy = (tree.root / "audit.toml").read_text().replace("[use.source]", 'fail-on = "warning"\n[use.source]')
+    tree.policy(policy.replace('"Apache-2.0",', '"Apache-2.0", "Zlib",'))
+    tree.write({f"other{i}.py": MIT for i in range(9)} | {"LICENSES/MIT.txt": "x"})
+    assert keima_audit().exit_code == 1
+    assert keima_audit("baseline").exit_code == 0
+    assert keima_audit().exit_code == 0
+    tree.write({"one-more.py": MIT})
+    assert keima_audit().exit_code == 0
+
+
 def test_changed_since_looks_at_new_files_only(keima_audit, tree):
     tree.write({"old.py": GPL})
     tree.git("init", "-q")

@@ -32,6 +32,8 @@ _PREFIX = re.compile(
 _CLOSERS = re.compile(r"""\*/|-->|\*\)|#\}|--\}\}|%\}|\]\]|\\n|["'`<>{}\[\]]""")
 _OPENERS = re.compile(r"(?://|/\*|#|--|;|%|<!--|\{#|\(\*|\*)\s*$")
 _BARE_WORDS = re.compile(r"(?i)^\W*(?:@?rem|dnl|c|\.\\\")?\W*$")
+_COPYRIGHT_FIRST = re.compile(r"(?i)\W*(?:copyright|©|\(c\))")
+_QUOTES_THAT_COMMENT = ('"', "'")
 _LONG_LINE = 1000
 MAX_COPYRIGHTS = 50
 
@@ -97,7 +99,7 @@ def _tags_of(line: str, number: int, in_snippet: bool, in_string: bool) -> list[
             if not raw:
                 continue
             origin = "snippet" if of_snippet else "tag"
-            if in_string or _inside_string(line[: tag.start()]):
+            if in_string or _inside_string(line[: tag.start()], line[tag.end() - len(tag.group(1)) :]):
                 origin = "quoted"
             found.append(Match(raw, origin, number, number, 100.0, "spdx-tag"))
     return found
@@ -111,12 +113,14 @@ def _expression(rest: str, line_length: int) -> str:
     return rest.strip()
 
 
-def _inside_string(before: str) -> bool:
+def _inside_string(before: str, after: str) -> bool:
     """Whether what stands before the tag on its line opens a string that is still open."""
+    if before.strip() in _QUOTES_THAT_COMMENT and before.strip() not in after:
+        return False  # Vim and Basic begin their comments with a quote
     before = before[-_LONG_LINE:].replace('"""', "").replace("'''", "").replace("\\'", "").replace('.\\"', "")
     if before.count('"') % 2 or before.count("'") % 2 or before.count("`") % 2:
         return True
-    return not (_BARE_WORDS.match(before) or _OPENERS.search(before))
+    return not (_BARE_WORDS.match(before) or _OPENERS.search(before) or _COPYRIGHT_FIRST.match(before))
 
 
 def python_strings(text: str) -> tuple[tuple[int, int], ...]:
