@@ -123,7 +123,10 @@ def library_linked_in_statically(ground: Ground, rng: Random, members: Members) 
     marker = rng.choice([b"LIBTIFF, Version 4.5.1", b"OpenSSL 3.0.2 15 Mar 2022", b"libpng version 1.6.37"])
     path = f"planted/_{notices.word(rng)}.cpython-311-x86_64-linux-gnu.so"
     return _breach(
-        {path: shared_object("x.so", marker + b"\0" + rng.randbytes(99))}, "license-not-allowed", "text-missing", "sbom-incomplete"
+        {path: shared_object("x.so", marker + b"\0" + rng.randbytes(99))},
+        "license-not-allowed",
+        "text-missing",
+        "sbom-incomplete",
     )
 
 
