@@ -81,6 +81,7 @@ class Package:
     via: str
     origin: str
     notice: str = ""
+    because: str = ""
 
 
 def dependency_findings(packages: list[Package], policy: Policy, usage: Usage) -> tuple[Finding, ...]:
@@ -94,7 +95,7 @@ def dependency_findings(packages: list[Package], policy: Policy, usage: Usage) -
             message = f"{package.name} {package.version} (needed by {package.via}): {said}"
             found.append(Finding("dependency-unknown", message, where, subject=package.name, package=package.name))
             continue
-        why = (f"{package.via} needs {package.name} {package.version}, whose metadata says {package.license}",)
+        why = (f"{package.via} needs {package.name} {package.version}; {package.because}",)
         subject = Subject(package.name, package.use, where, evidence=why, package=package.name)
         for finding in judge(nodes[0], subject, policy, usage):
             found.append(_named(finding, package))
@@ -171,21 +172,24 @@ def _resolve(
 
 
 def _look_up(name: str, use: str, via: str, entry: Entry | None) -> tuple[Package, list[str]]:
+    given = str(entry.get("license", "")) if entry else ""
+    declared = f"audit.toml:{entry.line} declares {given}" if entry and given else ""
     try:
         found = distribution(name)
     except PackageNotFoundError:
-        given = str(entry.get("license", "")) if entry else ""
         version = str(entry.get("version", "")) if entry else ""
-        return Package(name, version, given, _use(entry, use), via, "pyproject.toml"), []
-    said = str(entry.get("license", "")) if entry else ""
+        why = declared or "it is not installed here, and audit.toml declares no licence for it"
+        return Package(name, version, given, _use(entry, use), via, "pyproject.toml", because=why), []
+    said, why = license_of(found)
     package = Package(
         name,
         found.version,
-        said or license_of(found),
+        given or said,
         _use(entry, use),
         via,
         "pyproject.toml",
         notice_of(found),
+        f"{declared}; {why}" if declared else why,
     )
     return package, list(found.requires or [])
 
@@ -194,18 +198,21 @@ def _use(entry: Entry | None, use: str) -> str:
     return str(entry.get("use", use)) if entry else use
 
 
-def license_of(found: Distribution) -> str:
-    """A package's licence from its metadata: the SPDX expression, a classifier, or a known phrase."""
+def license_of(found: Distribution) -> tuple[str, str]:
+    """A package's licence and where its metadata says so: the SPDX expression, a classifier, or a known phrase."""
     meta = found.metadata
     if "License-Expression" in meta:
-        return meta["License-Expression"]
+        return meta["License-Expression"], f"its metadata has License-Expression: {meta['License-Expression']}"
     named = [line.split("::")[-1].strip() for line in meta.get_all("Classifier") or [] if "License ::" in line]
     mapped = [_CLASSIFIERS[name] for name in named if name in _CLASSIFIERS]
     text = meta["License"].strip() if "License" in meta else ""
+    first = text.split("\n", 1)[0]
     precise = _PHRASES.get(text.lower(), text)
     if precise and "\n" not in precise and parse(precise).node and not parse(precise).problems:
-        return precise
-    return " AND ".join(dict.fromkeys(mapped)) if mapped else text.split("\n", 1)[0]
+        return precise, f"its metadata has License: {first}"
+    if mapped:
+        return " AND ".join(dict.fromkeys(mapped)), f"its metadata has the classifiers {', '.join(named)}"
+    return first, f"its metadata has License: {first[:80]}" if first else "its metadata names no licence"
 
 
 def notice_of(found: Distribution) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from packaging.utils import canonicalize_name
 
-from keima_audit.dependencies import packages_of
+from keima_audit.dependencies import Package, packages_of
 from keima_audit.expressions import Term, terms
 from keima_audit.licenses import nodes_of, second_opinion
 from keima_audit.report import Report
@@ -44,9 +44,10 @@ def explain_package(report: Report, name: str) -> list[str]:
     package = found[0]
     lines = [
         f"{package.name} {package.version or '(not installed here)'}",
-        f"  needed by {package.via}, read from {package.origin}",
+        f"  needed by {_way(package, packages)}, read from {package.origin}",
         f"  use       {package.use}",
         f"  licence   {package.license or 'not known'}",
+        f"  because   {package.because or 'no package metadata can be read'}",
     ]
     for node in nodes_of((package.license,)):
         for term in terms(node):
@@ -55,11 +56,22 @@ def explain_package(report: Report, name: str) -> list[str]:
     return lines + _verdicts(about)
 
 
+def _way(package: Package, packages: list[Package]) -> str:
+    """Who needs it, and who needs that one, up to the project."""
+    by_name = {other.name: other for other in packages}
+    way = [package.via]
+    while way[-1] in by_name and len(way) <= len(packages):
+        way.append(by_name[way[-1]].via)
+    return ", which is needed by ".join(way)
+
+
 def _verdicts(findings: list[Finding]) -> list[str]:
     lines = []
     for finding in findings:
         state = f"waived by {finding.waived}" if finding.waived else finding.severity
         lines.append(f"  verdict   {finding.rule} ({state}): {finding.message}")
+        if not finding.waived:
+            lines.append(f"    to do: {finding.hint}")
     return lines or ["  verdict   nothing speaks against it"]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 
 from keima_audit.errors import UsageError
-from keima_audit.html_report import as_html
+from keima_audit.page.document import as_html
 from keima_audit.report import Report
 from keima_audit.rules import shared_rules, writable
 from keima_cli import findings

@@ -19,9 +19,9 @@ import pytest
 from typer.testing import CliRunner
 
 from keima_audit.cli import app
+from keima_audit.excerpts import closest, printable
 from keima_audit.policy_reader import parse_policy, read_policy
 from keima_audit.policy_writer import with_change
-from keima_audit.review.excerpts import closest, printable
 
 # REUSE-IgnoreStart
 GPL = "# SPDX-License-Identifier: GPL-3.0-only\n"

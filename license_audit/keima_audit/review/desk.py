@@ -13,9 +13,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from keima_audit.excerpts import Excerpt, printable
 from keima_audit.expressions import Node, parse
 from keima_audit.licenses import unify
-from keima_audit.review.excerpts import Excerpt, printable
 from keima_audit.rules import Finding, rules
 
 _SIDE_BY_SIDE = 100

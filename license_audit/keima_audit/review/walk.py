@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+from keima_audit.excerpts import Excerpt, beside, license_text, matched
 from keima_audit.explain import explain_file
 from keima_audit.expressions import Node, alternatives, terms
 from keima_audit.licenses import expression_of, nodes_of
@@ -23,7 +24,6 @@ from keima_audit.resolve import Resolved
 from keima_audit.review import answers
 from keima_audit.review.answers import Signature
 from keima_audit.review.desk import Desk
-from keima_audit.review.excerpts import Excerpt, beside, license_text, matched
 from keima_audit.rules import Finding
 from keima_audit.session import Audit
 

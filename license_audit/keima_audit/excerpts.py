@@ -51,8 +51,8 @@ def _shown(letter: str) -> str:
     return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(letter) in ("Cc", "Cf", "Cs") else letter
 
 
-def matched(root: Path, item: Resolved, line: int) -> Excerpt | None:
-    """The lines of the file around the match at `line`, or the file's head; None for a binary."""
+def matched(root: Path, item: Resolved, line: int, most: int = _MOST_LINES) -> Excerpt | None:
+    """The lines of the file around the match at `line`, or the file's head, at most so many; None for a binary."""
     with explained(root / item.path, "read"), (root / item.path).open("rb") as file:
         data = file.read(_READ_BYTES)
     text = read_content(data, reader_of(item.path), prefilter=False).text
@@ -61,7 +61,7 @@ def matched(root: Path, item: Resolved, line: int) -> Excerpt | None:
     lines = text.splitlines()
     first, last = _span(item, line)
     start = max(first - _CONTEXT, 1)
-    stop = min(max(last + _CONTEXT, start + 10), start + _MOST_LINES, len(lines))
+    stop = min(max(last + _CONTEXT, start + 7), start + most - 1, len(lines))
     return Excerpt(item.path, _numbered(lines, start, stop), (first, min(last, stop)))
 
 
