@@ -3,7 +3,7 @@
 """Expressions, above all the inputs that break or mislead license-expression itself."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from license_expression import get_spdx_licensing
 
@@ -80,6 +80,7 @@ def test_conjunction_flattens_without_repeats() -> None:
     assert str(conjunction(nodes)) == "MIT AND ISC AND (Zlib OR MIT)"
 
 
+@settings(deadline=None)  # a busy machine is no error
 @given(st.text(max_size=80))
 def test_nothing_raises(raw: str) -> None:
     parsed = parse(raw)
@@ -94,6 +95,7 @@ _expressions = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_expressions)
 def test_canonical_text_means_the_same_to_the_library(raw: str) -> None:
     licensing = get_spdx_licensing()
