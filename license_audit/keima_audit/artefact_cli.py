@@ -11,7 +11,7 @@ import typer
 
 from keima_audit.artefact_report import audit_artefacts
 from keima_audit.artefacts import read_artefact
-from keima_audit.components import Bill, bill_of_artefact, bill_of_tree
+from keima_audit.components import Bill, bill_inside, bill_of_artefact, bill_of_tree
 from keima_audit.delivery import Format, Output, deliver, write
 from keima_audit.errors import UsageError
 from keima_audit.formats import checked_format
@@ -19,6 +19,7 @@ from keima_audit.notice import notice_text
 from keima_audit.policy import USES, Policy
 from keima_audit.sbom import cyclonedx, spdx
 from keima_audit.session import Options, load_policy, load_tree, run
+from keima_audit.wheel_sbom import put_into_wheel
 
 Artefact = Annotated[Path | None, typer.Argument(help="A wheel or sdist; without it, the source tree.")]
 
@@ -66,19 +67,30 @@ def notice(
 
 
 _SBOMS = {"spdx": spdx, "cyclonedx": cyclonedx}
+_SUFFIXES = {"spdx": ".spdx.json", "cyclonedx": ".cdx.json"}
+Into = Annotated[Path | None, typer.Option(help="Put it into this wheel's .dist-info/sboms/ (PEP 770).")]
 
 
 def sbom(
     ctx: typer.Context,
     artefact: Artefact = None,
     form: Annotated[str, typer.Option("--format", help="spdx (2.3) or cyclonedx (1.6).")] = "spdx",
+    into: Into = None,
     output: Output = None,
 ) -> None:
-    """Write an SBOM of the source tree, or of a wheel."""
+    """Write an SBOM of the source tree, or of a wheel; with --into, put the wheel's own into the wheel."""
     options: Options = ctx.obj
     if form not in _SBOMS:
         raise UsageError(f"--format {form!r} is none of {', '.join(_SBOMS)}")
-    write(_SBOMS[form](_bill(options, load_policy(options), artefact)), output)
+    if into is None:
+        write(_SBOMS[form](_bill(options, load_policy(options), artefact)), output)
+        return
+    if artefact is not None or output is not None:
+        raise UsageError("--into takes the wheel that it describes: no ARTEFACT and no --output beside it")
+    policy = load_policy(options)
+    bill = bill_inside(read_artefact(into, policy), policy)
+    for path in put_into_wheel(into, {f"keima-audit{_SUFFIXES[form]}": _SBOMS[form](bill)}):
+        typer.echo(f"{into.name}: {path}")
 
 
 def _bill(options: Options, policy: Policy, artefact: Path | None) -> Bill:

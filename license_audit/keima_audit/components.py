@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from keima_audit.artefacts import Artefact
@@ -17,6 +18,8 @@ from keima_audit.policy import Policy
 from keima_audit.resolve import Resolved, role_of
 from keima_audit.tree import Tree
 from keima_audit.verdicts import Usage, chosen
+
+_IN_FLUX = re.compile(r"\.dist-info/(?:RECORD$|sboms/)")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,10 @@ class Component:
 
 @dataclass(frozen=True)
 class Bill:
-    """A project or artefact with its parts and the licence texts at hand, by id."""
+    """A project or artefact with its parts and the licence texts at hand, by id.
+
+    `sha256` is the artefact's own; `content` tells bills apart that cannot know it.
+    """
 
     name: str
     version: str
@@ -45,6 +51,7 @@ class Bill:
     parts: tuple[Component, ...]
     texts: dict[str, str]
     sha256: str = ""
+    content: str = ""
 
 
 def bill_of_tree(root: Path, tree: Tree, resolved: tuple[Resolved, ...], policy: Policy) -> Bill:
@@ -79,6 +86,16 @@ def bill_of_artefact(artefact: Artefact, policy: Policy) -> Bill:
     license_text = _settled(artefact.license, policy, usage)
     texts, digest = dict(artefact.notices), _digest(artefact.path)
     return Bill(artefact.name, artefact.version, license_text, _ordered(parts), texts, digest)
+
+
+def bill_inside(artefact: Artefact, policy: Policy) -> Bill:
+    """The bill that lies in the wheel itself: it cannot know the hash of the file that it is a part of.
+
+    `content` is the hash of all other members together, so that a bill is told from that of another build.
+    """
+    others = {path: digest for path, digest in artefact.files.items() if not _IN_FLUX.search(path)}
+    told = "".join(f"{digest} {path}\n" for path, digest in sorted(others.items()))
+    return replace(bill_of_artefact(artefact, policy), sha256="", content=hashlib.sha256(told.encode()).hexdigest())
 
 
 def _digest(path: Path) -> str:

@@ -128,7 +128,7 @@ def _python_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package
         yield Package("pyproject.toml", "", "", "source", "the project", "pyproject.toml")
         return
     own = canonicalize_name(table.get("project", {}).get("name", ""))
-    seen: dict[str, str] = {}
+    seen: dict[str, frozenset[str]] = {}
     # Run-time needs first: what is needed at run time and for tests is judged as run time.
     for requirement, use, via in _requirements(table):
         yield from _resolve(requirement, use, via, declared, seen, own)
@@ -150,7 +150,7 @@ def _requirements(table: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _resolve(
-    text: str, use: str, via: str, declared: dict[Any, Entry], seen: dict[str, str], own: str
+    text: str, use: str, via: str, declared: dict[Any, Entry], seen: dict[str, frozenset[str]], own: str
 ) -> Iterator[Package]:
     pending = [(text, via, frozenset[str]())]
     while pending:
@@ -163,12 +163,14 @@ def _resolve(
         if requirement.marker and not any(requirement.marker.evaluate({"extra": e}) for e in extras | {""}):
             continue
         name = canonicalize_name(requirement.name)
-        if name == own or name in seen:
+        asked = frozenset(requirement.extras)
+        if name == own or (name in seen and asked <= seen[name]):
             continue
-        seen[name] = use
         package, needs = _look_up(name, use, needed_by, declared.get(name))
-        yield package
-        pending += [(need, name, frozenset(requirement.extras)) for need in needs]
+        if name not in seen:
+            yield package
+        seen[name] = seen.get(name, frozenset()) | asked
+        pending += [(need, name, asked) for need in needs]
 
 
 def _look_up(name: str, use: str, via: str, entry: Entry | None) -> tuple[Package, list[str]]:

@@ -30,7 +30,7 @@ def _time() -> str:
 
 def _identity(bill: Bill) -> str:
     parts = [(p.name, p.version, p.license, p.path, p.sha256) for p in bill.parts]
-    return hashlib.sha256(json.dumps([bill.name, bill.version, bill.sha256, parts]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([bill.name, bill.version, bill.sha256, bill.content, parts]).encode()).hexdigest()
 
 
 def _own_references(bill: Bill) -> list[str]:

@@ -120,6 +120,14 @@ def test_explain_a_dependency_names_who_needs_it(keima_audit, tree):
     assert "nothing speaks against it" in keima_audit("explain", "license-expression").output
 
 
+def test_what_an_extra_needs_is_looked_at_though_the_package_was_seen_without_it(keima_audit, tree):
+    manifest = '[project]\nname = "demo"\ndependencies = ["jsonschema", "jsonschema[format-nongpl]"]\n'
+    tree.write({"pyproject.toml": manifest})
+    assert "needed by jsonschema" in keima_audit("explain", "isoduration").output
+    tree.write({"pyproject.toml": manifest.replace("[format-nongpl]", "")})
+    assert "no such dependency" in str(refusal(keima_audit("explain", "isoduration")))
+
+
 def test_explain_something_that_is_not_there(keima_audit):
     assert "no such file" in str(refusal(keima_audit("explain", "nowhere.py")))
 
