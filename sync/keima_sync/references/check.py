@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from keima_cli.findings import Finding, Rule, Severity, Spot
+from keima_sync.references.comparison import Comparison, compared
 from keima_sync.references.languages import Extractions
 from keima_sync.references.model import Kind, Reference, Strength, text
 from keima_sync.references.resolve import places, resolve
@@ -73,27 +74,24 @@ def compare(
 ) -> Iterator[Finding]:
     """Yield what resolves in the internal tree and not, or to another file, in the public one.
 
-    `origin` gives the internal path of a public one, for rules that move files.
+    `origin` gives the internal path of a public one, for rules that move files. What cannot be told comes last.
     """
+    yield from found_by(compared(internal, public, extractions, origin))
     for located in references(public, extractions):
         if located.reference.unknown:
             yield located.finding(UNKNOWN, f"{located.reference.target}: {located.reference.unknown}")
-            continue
-        before = resolve(located.reference, origin(located.referrer), internal)
-        if before:
-            yield from _changed(located, before, public, origin)
 
 
-def _changed(
-    located: Located, before: tuple[bytes, ...], public: Tree, origin: Callable[[bytes], bytes]
-) -> Iterator[Finding]:
-    after = resolve(located.reference, located.referrer, public)
-    if not after:
-        message = f"{located.reference.target} is {text(before[0])}, which was cut"
-        yield located.finding(DANGLING, message, target=before[0])
-    elif before[0] not in {origin(path) for path in after}:
-        message = f"{located.reference.target} was {text(before[0])}, now it finds {text(after[0])}"
-        yield located.finding(RETARGETED, message, target=before[0])
+def found_by(comparison: Comparison) -> Iterator[Finding]:
+    """The findings of a comparison as it stands."""
+    for referrer, reference, lost in comparison.lost():
+        located, before = Located(referrer, reference), text(lost.before)
+        if lost.after is None:
+            message = f"{reference.target} is {before}, which was cut"
+            yield located.finding(DANGLING, message, target=lost.before)
+        else:
+            message = f"{reference.target} was {before}, now it finds {text(lost.after)}"
+            yield located.finding(RETARGETED, message, target=lost.before)
 
 
 def judge(tree: Tree, extractions: Extractions) -> Iterator[Finding]:

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote_to_bytes
 
-from keima_sync.references.model import Extraction, Kind, Reference, Strength, text
+from keima_sync.references.model import ANCESTOR, Extraction, Kind, Reference, Strength, text
 
 _FENCE = re.compile(rb"^([ \t]*)(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\2[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(rb"`[^`\n]*`")
@@ -28,6 +28,9 @@ _REST = (
     re.compile(rb":download:`(?:[^`<]*<)?([^>`\s]+)>?`"),
 )
 _DOC = re.compile(rb":doc:`(?:[^`<]*<)?([^>`\s]+)>?`")
+_TOCTREE = re.compile(rb"^([ \t]*)\.\. toctree::[^\n]*\n((?:[ \t]*\n|\1[ \t]+[^\n]*(?:\n|\Z))*)", re.MULTILINE)
+_ENTRY = re.compile(rb"^[ \t]+(?![ \t:])(?:[^\n]*<([^>\n]+)>|([^\n]*[^\s]))[ \t]*$", re.MULTILINE)
+_ENDINGS = (b".rst", b".md", b".txt", b".ipynb", b"")
 _ELSEWHERE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:|//|#|mailto")
 
 
@@ -40,10 +43,20 @@ def extract_markdown(data: bytes) -> Extraction:
 
 
 def extract_rest(data: bytes) -> Extraction:
-    """Directives that read a file, hyperlink targets and the roles doc and download."""
+    """Directives that read a file, tables of contents, hyperlink targets and the roles doc and download."""
     plain = _found(data, _REST, _link)
     documents = _found(data, (_DOC,), _document)
-    return Extraction(plain.references + documents.references)
+    return Extraction((*plain.references, *documents.references, *_contents(data)))
+
+
+def _contents(data: bytes) -> Iterator[Reference]:
+    """The entries of tables of contents, but patterns."""
+    for table in _TOCTREE.finditer(data):
+        first = data.count(b"\n", 0, table.start(2)) + 1
+        for entry in _ENTRY.finditer(table[2]):
+            target = entry[1] or entry[2]
+            if b"*" not in target and not _ELSEWHERE.match(target):
+                yield _document(first + table[2].count(b"\n", 0, entry.start()), target)
 
 
 def _found(
@@ -67,9 +80,10 @@ def _link(line: int, target: bytes) -> Reference | None:
     return Reference(line, Kind.LINK, text(target), (path,), strength=Strength.FIRM if firm else Strength.WEAK)
 
 
-def _document(line: int, target: bytes) -> Reference | None:
-    endings = (b".rst", b".md", b".txt", b".ipynb")
-    return Reference(line, Kind.LINK, text(target), tuple(target + ending for ending in endings))
+def _document(line: int, target: bytes) -> Reference:
+    """A document by its name without an ending; one from the root is below the folder of Sphinx's configuration."""
+    stem = ANCESTOR + target.lstrip(b"/") if target.startswith(b"/") else target
+    return Reference(line, Kind.LINK, text(target), tuple(stem + ending for ending in _ENDINGS))
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

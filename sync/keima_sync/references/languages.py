@@ -31,7 +31,8 @@ _LANGUAGES: tuple[tuple[str, re.Pattern[bytes], Extractor], ...] = (
     ("markdown", re.compile(rb".*\.(?:md|markdown)"), documents.extract_markdown),
     ("rest", re.compile(rb".*\.rst"), documents.extract_rest),
     ("c", re.compile(rb".*" + _C_FAMILY), c_family.extract),
-    ("python", re.compile(rb".*\.pyi?"), python.extract),
+    ("python", re.compile(rb".*\.py"), python.extract),
+    ("python-stub", re.compile(rb".*\.pyi"), python.extract_stub),
     (
         "paths",
         re.compile(

@@ -8,6 +8,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 from keima_sync.references.model import Extraction, Kind, Reference, Strength
 
@@ -33,6 +34,20 @@ def extract(data: bytes) -> Extraction:
         elif isinstance(node, ast.Call):
             found += _loaded(node)
     return Extraction(tuple(sorted(found, key=lambda reference: reference.line)))
+
+
+def extract_stub(data: bytes) -> Extraction:
+    """The same of a stub, for which other stubs come before the modules themselves."""
+    return Extraction(tuple(_among_stubs(reference) for reference in extract(data).references))
+
+
+def _among_stubs(reference: Reference) -> Reference:
+    candidates, suffixes = (_stubs_first(paths) for paths in (reference.candidates, reference.suffixes))
+    return replace(reference, candidates=candidates, suffixes=suffixes)
+
+
+def _stubs_first(paths: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(sorted(paths, key=lambda path: not path.endswith(b".pyi")))
 
 
 def parse(data: bytes) -> ast.Module | None:

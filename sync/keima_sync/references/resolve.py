@@ -15,15 +15,21 @@ _STANDARD_MODULES = {name.encode() for name in sys.stdlib_module_names}
 
 def resolve(reference: Reference, referrer: bytes, tree: Tree) -> tuple[bytes, ...]:
     """Paths that exist: candidates in their order, then those with the right end, nearest to the referrer first."""
-    folder = folder_of(referrer)
+    return lookup(reference.kind, reference.candidates, reference.suffixes, folder_of(referrer), tree)
+
+
+def lookup(
+    kind: Kind, candidates: tuple[bytes, ...], suffixes: tuple[bytes, ...], folder: bytes, tree: Tree
+) -> tuple[bytes, ...]:
+    """The same for all references that are written so in files of one folder."""
     found: dict[bytes, None] = {}
-    for candidate in reference.candidates:
+    for candidate in candidates:
         for path in places(candidate, folder):
             hit = tree.find(path)
             if hit is not None:
                 found[hit] = None
-    for suffix in reference.suffixes:
-        found.update(dict.fromkeys(sorted(_ending(suffix, reference.kind, folder, tree), key=_nearness(folder))))
+    for suffix in suffixes:
+        found.update(dict.fromkeys(sorted(_ending(suffix, kind, folder, tree), key=_nearness(folder))))
     return tuple(found)
 
 

@@ -81,6 +81,7 @@ def _bracket_fault(code: bytes) -> str:
 
 _CHECKS: dict[str, Callable[[bytes], str]] = {
     "python": python_fault,
+    "python-stub": python_fault,
     "setup.py": python_fault,
     "c": c_fault,
 }

@@ -41,29 +41,48 @@ class Tree:
         self._by_name: defaultdict[bytes, set[bytes]] = defaultdict(set)
         self._links: dict[bytes, Entry] = {}
 
-    def add(self, path: bytes, entry: Entry) -> None:
-        """Put a file in, or replace it."""
+    def add(self, path: bytes, entry: Entry) -> list[bytes]:
+        """Put a file in, or replace it; returns the paths that exist now and did not before."""
         if path in self.files:
-            self.remove(path)
+            self._links.pop(path, None)
+            new = []
+        else:
+            new = [path, *self._count_folders(path)]
+            for way in new:
+                self._by_name[_name(way)].add(way)
         self.files[path] = entry
-        self._by_name[_name(path)].add(path)
+        if entry.mode in (GITLINK, SYMLINK):
+            self._links[path] = entry
+        return new
+
+    def _count_folders(self, path: bytes) -> Iterator[bytes]:
         for folder in ancestors(path):
             self._folders[folder] += 1
             if self._folders[folder] == 1 and folder:
-                self._by_name[_name(folder)].add(folder)
-        if entry.mode in (GITLINK, SYMLINK):
-            self._links[path] = entry
+                yield folder
 
-    def remove(self, path: bytes) -> None:
-        """Take a file out, and folders that are empty then."""
+    def remove(self, path: bytes) -> list[bytes]:
+        """Take a file out, and folders that are empty then; returns the paths that exist no more."""
         del self.files[path]
         self._links.pop(path, None)
-        self._by_name[_name(path)].discard(path)
+        gone = [path]
         for folder in ancestors(path):
             self._folders[folder] -= 1
             if not self._folders[folder]:
                 del self._folders[folder]
-                self._by_name[_name(folder)].discard(folder)
+                gone.append(folder)
+        for way in gone:
+            self._by_name[_name(way)].discard(way)
+        return gone
+
+    @property
+    def has_symlinks(self) -> bool:
+        """Whether a path may lead to a file of another name."""
+        return any(entry.mode == SYMLINK for entry in self._links.values())
+
+    def passes_link(self, path: bytes) -> bool:
+        """Whether it is a symlink or a submodule, or lies behind one."""
+        return bool(self._links) and any(way in self._links for way in (path, *ancestors(path)))
 
     def read(self, path: bytes) -> bytes | None:
         """The content of a file, of a symlink its target; None if it is larger than MAX_BYTES, or is not there."""
