@@ -17,10 +17,11 @@ from keima_sync.globs import Glob, bytes_options
 from keima_sync.leaks import LeakRules, TextRule
 from keima_sync.metadata import CommitRules, Scrub
 from keima_sync.paths import Move, PathRules, Selection
+from keima_sync.proof.rules import ROOMS, ProofRules
 from keima_sync.transforms import Block, ContentRules, Replacement, Scope
 
 NAME = "sync.toml"
-_TABLES = ("origin", "destination", "paths", "blocks", "replacements", "contents", "commits", "leaks")
+_TABLES = ("origin", "destination", "paths", "blocks", "replacements", "contents", "commits", "leaks", "proof")
 _REGEX_BYTES = 8 << 20
 _COUNT = re.compile(r"(?P<least>\d+)(?:(?P<open>\+)|-(?P<most>\d+))?")
 
@@ -44,6 +45,7 @@ class Config:
     contents: ContentRules
     commits: CommitRules
     leaks: LeakRules
+    proof: ProofRules
 
 
 def read_config(path: Path) -> Config:
@@ -62,6 +64,7 @@ def read_config(path: Path) -> Config:
         ),
         _commits(source),
         _leaks(source),
+        _proof(source),
     )
 
 
@@ -275,6 +278,31 @@ def _leaks(source: TomlSource) -> LeakRules:
     files = [(glob, at["files"]) for glob in _globs(source, table, "leaks", "files")]
     wanted = value(source, table, bool, "leaks", "secrets", default=False)
     return LeakRules(tuple(rules), tuple(files), at["secrets"] if wanted else "")
+
+
+def _proof(source: TomlSource) -> ProofRules:
+    known = ("steps", "room", "suite", "packages", "requirements", "limit-minutes", "limit-mib")
+    table = _table(source, "proof", known)
+    names = texts(source, table, "proof", "packages")
+    for name in [*names, value(source, table, str, "proof", "suite", default=ProofRules.suite)]:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", name):
+            raise source.error(f"{name!r} is not the name of a Debian package or suite", "proof")
+    requirements = texts(source, table, "proof", "requirements")
+    if any(name.startswith("-") for name in requirements):
+        raise source.error("requirements are names of Python packages, not options of pip", "proof", "requirements")
+    minutes = value(source, table, int, "proof", "limit-minutes", default=ProofRules.minutes)
+    memory = value(source, table, int, "proof", "limit-mib", default=ProofRules.memory >> 20)
+    if minutes < 1 or memory < 1:
+        raise source.error("limits are at least 1", "proof")
+    return ProofRules(
+        tuple(texts(source, table, "proof", "steps")),
+        choice(source, table, ROOMS, "proof", "room", default="auto"),
+        value(source, table, str, "proof", "suite", default=ProofRules.suite),
+        tuple(names),
+        tuple(requirements),
+        minutes,
+        memory << 20,
+    )
 
 
 def _bounded(text: str) -> str:

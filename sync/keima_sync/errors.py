@@ -51,6 +51,12 @@ class ImportRefusedError(SyncError):
         super().__init__(f"public commit {commit[:12]}: {problem}", hint=hint)
 
 
+class RoomError(SyncError, BrokenInputError):
+    """A clean room for a proof cannot be had or made on this machine."""
+
+    exit_code = BrokenInputError.exit_code
+
+
 class BlockedError(SyncError):
     """The export would overwrite or lose something that only the destination has."""
 

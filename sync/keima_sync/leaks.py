@@ -8,6 +8,7 @@ A finding says where, and by which rule; never what: a report of a leaked secret
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ _PROBE_BYTES = 8000
 _MOST_MEMBERS = 10_000
 _MOST_BYTES = 256 << 20  # unpacked, of one archive with those in it
 _MOST_DEPTH = 3
+_MASK = b"[masked]"
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 # Of detect-secrets' plugins those that know a form. Its entropy and keyword ones guess: they flag hashes and test data.
 _FORMS = (
     "ArtifactoryDetector",
@@ -94,6 +97,18 @@ class LeakRules:
         if budget.exceeded:
             found.append(Leak(0, "an archive too large to look through", self._anywhere()))
         return found
+
+    def masked(self, text: bytes) -> bytes:
+        """A log with every match, and every line with a secret, replaced by a mark that says no more."""
+        # Twice, since a match takes the character before it along, which may be the one after another match.
+        for rule in (*self.texts, *self.texts):
+            text = bytes(rule.pattern.sub(_MASK, text))
+        if not self.secrets:
+            return text
+        lines = _PRIVATE_KEY.sub(_MASK, text).split(b"\n")
+        for number in {leak.line for leak in self._secrets(b"\n".join(lines))}:
+            lines[number - 1] = _MASK
+        return b"\n".join(lines)
 
     def _anywhere(self) -> str:
         return self.secrets or (self.texts[0].rule if self.texts else self.files[0][1])
