@@ -1,16 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Fashion-MNIST (Xiao et al., 2017): found or fetched, checked by SHA-256, read with bounds checks."""
+"""Fashion-MNIST (Xiao et al., 2017): found or fetched, checked by SHA-256, read with bounds checks.
+
+It is looked for in `--data DIR`, in an installed Debian package and in the cache; else that package is fetched and
+unpacked without root; else the files come from the mirror that KEIMA_DATA_MIRROR names.
+"""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import http.client
 import os
 import shutil
 import struct
 import subprocess
 import tempfile
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +37,7 @@ PACKAGE = "dataset-fashion-mnist"
 PACKAGE_FOLDER = Path("usr/share/datasets/fashion-mnist")
 # Beyond any of the four files; a stream that unpacks to more is not one of them.
 MAX_UNPACKED_BYTES = 64 << 20
+MIRROR_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def cache_folder() -> Path:
 
 
 def locate(given: Path | None) -> Path:
-    """The folder with the four files: `given`, an installed Debian package, the cache, or the package fetched now."""
+    """The folder with the four files: `given`, an installed Debian package, the cache, or what is fetched now."""
     if given is not None:
         check_files(given)
         return given
@@ -56,7 +63,36 @@ def locate(given: Path | None) -> Path:
         if all((folder / name).is_file() for name in SHA256):
             check_files(folder)
             return folder
-    return fetch_package(cache_folder())
+    return fetch(cache_folder())
+
+
+def fetch(target: Path) -> Path:
+    """Fill `target` from the Debian package, or from the mirror where that cannot be had."""
+    mirror = os.environ.get("KEIMA_DATA_MIRROR")
+    try:
+        return fetch_package(target)
+    except BrokenInputError:
+        if mirror is None:
+            raise
+    return fetch_mirror(mirror, target)
+
+
+def fetch_mirror(base: str, target: Path) -> Path:
+    """Download the four files from BASE/fashion-mnist/ over HTTPS; what is not the published file is not kept."""
+    if not base.startswith("https://"):
+        raise BrokenInputError(f"KEIMA_DATA_MIRROR is {base!r}, expected an https:// address")
+    target.mkdir(parents=True, exist_ok=True)
+    for name, expected in SHA256.items():
+        url = f"{base.rstrip('/')}/fashion-mnist/{name}"
+        try:
+            with urllib.request.urlopen(url, timeout=MIRROR_TIMEOUT_S) as answer:  # noqa: S310
+                content = answer.read(MAX_UNPACKED_BYTES + 1)
+        except (OSError, http.client.HTTPException) as error:
+            raise BrokenInputError(f"{url}: {error}", hint="try again, or pass --data DIR") from error
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise BrokenInputError(f"{url} is not the published file: its SHA-256 differs", hint="pass --data DIR")
+        atomic.write_bytes(target / name, content)
+    return target
 
 
 def check_files(folder: Path) -> None:
