@@ -11,6 +11,8 @@ from keima_sync.references.model import Extraction, Kind, Reference, Strength, t
 _COMMENT = re.compile(rb'"(?:\\.|[^"\\\n])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*(?:include|include_next|import)\b[ \t]*([^\n]*)", re.MULTILINE)
 _WRITTEN = re.compile(rb'"([^"\n]+)"|<([^>\n]+)>')
+# An extension module of Python, by the function or macro that begins it.
+_MODULE = re.compile(rb"\b(?:PyInit_|(?:PYBIND11|NB|BOOST_PYTHON)_MODULE\()(\w+)")
 _STANDARD = frozenset(
     b"assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic "
     b"stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype unistd pthread "
@@ -33,7 +35,7 @@ def extract(data: bytes) -> Extraction:
         elif not _is_standard(written[2]):
             name = written[2].strip()
             found.append(Reference(line, Kind.INCLUDE, f"<{text(name)}>", suffixes=(_inner(name),)))
-    return Extraction(tuple(found))
+    return Extraction(tuple(found), frozenset(match[1] for match in _MODULE.finditer(code)))
 
 
 def _quoted(line: int, name: bytes) -> Reference:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from keima_sync.references.comparison import Comparison, compared
 from keima_sync.references.languages import Extractions
 from keima_sync.references.model import Kind, Reference, Strength, text
 from keima_sync.references.resolve import places, resolve
-from keima_sync.references.tree import Tree, folder_of
+from keima_sync.references.tree import GITLINK, Tree, folder_of
 
 DANGLING = Rule(
     "dangling-reference",
@@ -32,6 +33,7 @@ UNKNOWN = Rule(
     Severity.NOTE,
 )
 RULES = (DANGLING, RETARGETED, UNKNOWN)
+_OF_OTHERS = re.compile(rb"(?:^|[-_/])(?:stubs?|third[-_]?party|vendor(?:ed)?|external|deps)(?:$|[-_/])")
 _COMPILER_MADE = (b"_generated.h", b".pb.h", b"_pb2.py", b"_pb2_grpc.py")  # by flatc and protoc
 HINT = "exclude the referrer, mark the lines as internal, or publish the target"
 
@@ -121,6 +123,8 @@ def generated_names(tree: Tree, extractions: Extractions) -> frozenset[bytes]:
 
 def _is_made(reference: Reference, generated: frozenset[bytes]) -> bool:
     names = [path.rpartition(b"/")[2] for path in reference.candidates + reference.suffixes]
+    if reference.kind is Kind.IMPORT:
+        names += [name.removesuffix(b".py") for name in names]  # an extension module
     return any(name in generated or name.endswith(_COMPILER_MADE) for name in names)
 
 
@@ -129,8 +133,19 @@ def _own_folder(located: Located, tree: Tree) -> bool:
     reference, folder = located.reference, folder_of(located.referrer)
     if reference.kind is Kind.INCLUDE:
         parent = folder_of(reference.suffixes[0])
-        return bool(parent) and any(
-            tree.is_folder(path) and (path == parent or path.endswith(b"/" + parent))
-            for path in tree.named(parent.rpartition(b"/")[2])
-        )
+        return bool(parent) and not _may_be_in_submodule(parent, tree) and _has_own(parent, tree)
     return any(tree.has(folder_of(path)) for candidate in reference.candidates for path in places(candidate, folder))
+
+
+def _may_be_in_submodule(folder: bytes, tree: Tree) -> bool:
+    """A submodule holds the headers of its own name, and what it holds is not known."""
+    paths = tree.named(folder.partition(b"/")[0])
+    return any(path in tree.files and tree.files[path].mode == GITLINK for path in paths)
+
+
+def _has_own(folder: bytes, tree: Tree) -> bool:
+    """Whether a folder that ends so is of the tree's own making: a stub or copy of others' need not be whole."""
+    return any(
+        tree.is_folder(path) and (path == folder or path.endswith(b"/" + folder)) and not _OF_OTHERS.search(path)
+        for path in tree.named(folder.rpartition(b"/")[2])
+    )

@@ -26,6 +26,8 @@ _ROOTS = {
 }
 _LIST_DIR = b"${CMAKE_CURRENT_LIST_DIR}"
 _BUILD_TREE = re.compile(rb"\$\{(?:CMAKE|PROJECT|CMAKE_CURRENT|[A-Za-z0-9_]+)_BINARY_DIR\}")
+_ADDS_MODULE = re.compile(rb"(?:pybind11|nanobind)_add_module|python\d?_add_library|cython_add_module|swig_add_library")
+_NAMES_MODULE = re.compile(rb"(?i)(?:module|target|library|lib|output)_?name")
 _MAX_VALUES = 16  # of one argument, when its variables are set in several branches
 _FIRM = {b"add_subdirectory", b"include", b"configure_file"}
 
@@ -110,7 +112,17 @@ def _extract(data: bytes, relative_to: bytes) -> Extraction:
                 found += _references(command, position, argument, state, relative_to)
         if command.name in (b"add_custom_command", b"add_custom_target"):
             generated.update(argument.raw.rpartition(b"/")[2] for argument in command.arguments)
+        generated.update(_module_names(command))
     return Extraction(tuple(found), frozenset(generated))
+
+
+def _module_names(command: Command) -> Iterator[bytes]:
+    """What extension modules of Python may be called, by a command for them or a variable for their name."""
+    arguments = [argument.raw for argument in command.arguments]
+    if _ADDS_MODULE.fullmatch(command.name) or (command.name == b"add_library" and b"MODULE" in arguments):
+        yield from arguments[:1]
+    elif command.name == b"set" and len(arguments) == 2 and _NAMES_MODULE.search(arguments[0]):
+        yield arguments[1]
 
 
 def _track(command: Command, state: _State) -> None:

@@ -77,5 +77,6 @@ def extract(language: str, data: bytes) -> Extraction:
     if language == "symlink":
         return scripts.extract_symlink(data)
     if language == "setup.py":
-        return Extraction(scripts.extract_package(data).references + python.extract(data).references)
+        package = scripts.extract_package(data)
+        return Extraction(package.references + python.extract(data).references, package.generated)
     return next(extractor for name, _, extractor in _LANGUAGES if name == language)(data)

@@ -20,12 +20,13 @@ _SCRIPT_FOLDER = re.compile(rb"^(?:\$\(dirname[^)]*\)|\$\{?(?:DIR|SCRIPT_DIR|HER
 _LABEL = re.compile(rb"[\"'](?:@//|//)([\w./+-]*)(?::([\w./+=-]+))?[\"']|[\"']:([\w./+-]+)[\"']")
 _SUBMODULE = re.compile(rb"^[ \t]*path[ \t]*=[ \t]*(.+?)[ \t]*$", re.MULTILINE)
 _MEMBERS = re.compile(rb"^\s*(?:members|default-members)\s*=\s*\[(.*?)\]", re.MULTILINE | re.DOTALL)
+_EXTENSION = re.compile(rb"(?:\w*Extension|extension_module)\(\s*(?:name\s*=\s*)?[\"']([\w.]+)[\"']")
 _QUOTED = re.compile(rb"[\"']([^\"'\n]+)[\"']")
 
 
 def extract_paths(data: bytes) -> Extraction:
     """Every word that could be a path, from the file's folder or one above."""
-    return Extraction(tuple(_words(data)))
+    return Extraction(tuple(_words(data)), _extension_modules(data))
 
 
 def extract_package(data: bytes) -> Extraction:
@@ -35,7 +36,12 @@ def extract_package(data: bytes) -> Extraction:
         values = [match[1] for match in _QUOTED.finditer(line)] or [line]
         for value in values:
             points += entry_points(number, value.decode("utf-8", "replace"))
-    return Extraction((*_words(data), *points))
+    return Extraction((*_words(data), *points), _extension_modules(data))
+
+
+def _extension_modules(data: bytes) -> frozenset[bytes]:
+    """Names of the Python modules that setup.py or meson.build makes of other languages."""
+    return frozenset(match[1].rpartition(b".")[2] for match in _EXTENSION.finditer(data))
 
 
 def extract_make(data: bytes) -> Extraction:
