@@ -8,6 +8,7 @@ import typer
 
 from keima_sync import export_cli
 from keima_sync.check_cli import check
+from keima_sync.init_cli import init
 from keima_sync.prove_cli import prove
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
+app.command()(init)
 app.command()(prove)
 app.command()(export_cli.export)
 app.command("import")(export_cli.import_commits)
