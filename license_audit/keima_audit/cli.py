@@ -45,6 +45,9 @@ def check(
     prefilter: Annotated[bool, typer.Option(help="Scan only texts that can hold a licence.")] = True,
     since: Annotated[str | None, typer.Option("--changed-since", help="Only what differs from it.")] = None,
     dependencies: Annotated[bool, typer.Option(help="Audit dependencies too.")] = True,
+    corpus: Annotated[
+        list[Path] | None, typer.Option(help="Look for near copies of what lies in this folder; may be repeated.")
+    ] = None,
     notes: Annotated[bool, typer.Option(help="Show notes too.")] = False,
     form: Format = "text",
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
@@ -54,7 +57,7 @@ def check(
 
     Exit code 1 if anything is found that `fail-on` names.
     """
-    options = Options(root, policy, cache, detector, prefilter, rehash, since, dependencies)
+    options = Options(root, policy, cache, detector, prefilter, rehash, since, dependencies, tuple(corpus or ()))
     ctx.obj = options
     form = checked_format("json" if as_json else form)
     if ctx.invoked_subcommand is None:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from keima_audit.hygiene import hygiene_findings
+from keima_audit.nearcopy.search import NearCopy, near_findings
 from keima_audit.policy import Policy
 from keima_audit.resolve import Resolved
 from keima_audit.rules import SEVERITIES, Finding, rules
@@ -90,11 +91,12 @@ def audit(
     only: frozenset[str] | None = None,
     extra: tuple[Finding, ...] = (),
     usage: Usage | None = None,
+    copies: tuple[NearCopy, ...] = (),
 ) -> Report:
     """Judge a tree. With `only`, just those paths are reported. `extra` are findings of other parts."""
     usage = usage or Usage()
     found, resolved = tree_findings(tree, policy, usage)
-    found += extra
+    found += [*extra, *near_findings(copies, resolved)]
     if only is None:
         found += hygiene_findings(tree, policy, usage)
     else:

@@ -11,8 +11,9 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 
 from keima_audit.dependencies import dependency_findings, packages_of
-from keima_audit.expressions import Term, terms
+from keima_audit.expressions import Node, Term, terms
 from keima_audit.inventory import changed_since
+from keima_audit.nearcopy.search import NearCopy, named, near_copies, read_sources
 from keima_audit.policy import Policy
 from keima_audit.policy_reader import parse_policy, read_policy
 from keima_audit.report import Part, Report, audit
@@ -25,6 +26,7 @@ from keima_audit.verdicts import Usage
 
 POLICY = "audit.toml"
 BASELINE = "audit-baseline.json"
+_DRAFT = '[project]\nlicense = "NOASSERTION"\ndetector = "notices"\n'
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Options:
     rehash: bool = False
     since: str | None = None
     dependencies: bool = True
+    corpora: tuple[Path, ...] = ()
     passing: bool = False
     """The tree will be gone after the run, as a revision in a temporary folder is."""
 
@@ -107,6 +110,7 @@ class Audit:
     tree: Tree
     only: frozenset[str] | None = None
     reuse: tuple[Finding, ...] = ()
+    copies: tuple[NearCopy, ...] = ()
 
     def judge(self, policy: Policy) -> Report:
         """The whole audit, but for the reading of files."""
@@ -122,6 +126,7 @@ class Audit:
             only=self.only,
             extra=dependency_findings(packages, policy, usage) + self.reuse,
             usage=usage,
+            copies=self.copies,
         )
         parts = [Part("dependency", p.name, p.version, p.license or "NOASSERTION", p.use) for p in packages]
         return replace(report, parts=tuple(parts))
@@ -132,7 +137,31 @@ def read(options: Options, policy: Policy, progress: Callable[[int, int], None] 
     only = changed_since(options.root, options.since) if options.since else None
     tree = load_tree(options, policy, progress, only)
     wanted = policy.project.get("reuse", False) and only is None
-    return Audit(options, tree, only, reuse_findings(options.root) if wanted else ())
+    reuse = reuse_findings(options.root) if wanted else ()
+    return Audit(options, tree, only, reuse, tuple(_copies(options, only)))
+
+
+def _copies(options: Options, only: frozenset[str] | None) -> list[NearCopy]:
+    """Near copies of what lies in the corpora, each with its licence."""
+    found: list[NearCopy] = []
+    if not options.corpora:
+        return found
+    with Store(cache_file(options.cache)) as store:
+        ours = read_sources(options.root, store)
+        for folder in options.corpora:
+            copies = list(near_copies(ours, [read_sources(folder, store)], only))
+            sources = frozenset(copy.likeness.source for copy in copies)
+            found += named(copies, folder.resolve(), _licenses_in(options, folder, sources))
+    return found
+
+
+def _licenses_in(options: Options, folder: Path, paths: frozenset[str]) -> dict[str, Node]:
+    """What files of a corpus are under, as they and the licence files around them say."""
+    draft = parse_policy(Path(POLICY), _DRAFT)
+    tree = load_tree(replace(options, root=folder), draft, only=paths)
+    resolver = Resolver(tree, draft)
+    resolved = [resolver.resolve(facts) for facts in tree.files if facts.path in paths]
+    return {item.path: item.node for item in resolved if item.node is not None and item.node != draft.outbound}
 
 
 def run(options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
@@ -158,7 +187,7 @@ allow = [
 
 def first_policy(options: Options) -> str:
     """A first policy: the LICENSE file's licence, and the permissive ones that the tree states already."""
-    draft = parse_policy(Path("audit.toml"), '[project]\nlicense = "NOASSERTION"\ndetector = "notices"\n')
+    draft = parse_policy(Path(POLICY), _DRAFT)
     tree = load_tree(options, draft)
     resolver = Resolver(tree, draft)
     stated = resolver.license_file("")

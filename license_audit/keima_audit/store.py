@@ -21,6 +21,9 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS scan (
     sha256 TEXT, detector TEXT, scan TEXT, PRIMARY KEY (sha256, detector)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fingerprint (
+    key TEXT, version TEXT, data BLOB, PRIMARY KEY (key, version)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS file (
     root TEXT, path TEXT, size INTEGER, mtime_ns INTEGER, inode INTEGER, sha256 TEXT, PRIMARY KEY (root, path)
 ) WITHOUT ROWID;
@@ -97,6 +100,17 @@ class Store:
         self._base.executemany(
             "INSERT OR REPLACE INTO scan VALUES (?,?,?)",
             [(digest, detector, "" if scan == _NOTHING else scan.to_json()) for digest, scan in scanned],
+        )
+        self._base.commit()
+
+    def fingerprints(self, version: str) -> dict[str, bytes]:
+        """Packed fingerprints of contents, by hash and language, as this version of the code makes them."""
+        return dict(self._base.execute("SELECT key, data FROM fingerprint WHERE version=?", (version,)))
+
+    def keep_fingerprints(self, version: str, made: Iterable[tuple[str, bytes]]) -> None:
+        """Keep packed fingerprints."""
+        self._base.executemany(
+            "INSERT OR REPLACE INTO fingerprint VALUES (?,?,?)", [(key, version, data) for key, data in made]
         )
         self._base.commit()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from keima_audit.datafiles import load_table
+from keima_audit.detect.scan import Match
 from keima_audit.expressions import Term, alternatives, parse, terms
 from keima_audit.inventory import leaves_tree
 from keima_audit.licenses import nodes_of
@@ -118,11 +119,17 @@ def _snippets(case: Case) -> Iterator[Finding]:
             if match.origin == "snippet":
                 yield from _snippet(case, item, match.raw, match.start)
             elif match.origin == "provenance":
-                yield _at(item, "provenance", match.start, f"{match.rule} is under {match.raw} unless it says other")
+                yield _at(item, "provenance", match.start, _copied(match))
             elif match.origin == "quoted":
                 yield _at(item, "quoted-license", match.start, f"{match.raw or match.rule} inside a string")
             elif match.origin == "partial" and item.how != "clarified":
                 yield _at(item, "needs-review", match.start, f"{match.rule}, and no licence that could be named")
+
+
+def _copied(match: Match) -> str:
+    if match.raw:
+        return f"{match.rule} is under {match.raw} unless it says other"
+    return f"{match.rule}: nothing here says what that is under"
 
 
 def _snippet(case: Case, item: Resolved, raw: str, line: int) -> Iterator[Finding]:

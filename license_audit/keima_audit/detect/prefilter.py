@@ -19,6 +19,8 @@ _ENGLISH = (
     rb"|terms and conditions|trademark|disclaim|mulan|wtfpl|copy and distribute|you may (?:copy|do|use)"
     rb"|dealings in the software|own risk|do whatever|jpeg group|python-ldap|protocol buffer compiler"
     rb"|flatbuffers compiler|bison parser"
+    rb"|(?:copied|copy-?pasted|taken|adapted|borrowed|stolen|lifted|ported)[ \w]{0,40} from"
+    rb"|wikipedia|rosettacode|codeproject"
 )
 _CHINESE = ("许可", "版权", "授权", "木兰", "著作权", "協議", "协议")
 # Both encodings that Chinese notices are written in; gb18030 contains GBK. The content is lower-cased first:
