@@ -18,15 +18,14 @@ from typing import Any
 
 from keima_audit.archives import Member, members
 from keima_audit.bundled import Bundled, by_marker, by_name, declared, is_library
+from keima_audit.dependencies import license_in
 from keima_audit.detect.contents import merged, read_content, reader_of
 from keima_audit.detect.decoding import decode
-from keima_audit.detect.notices import scan_text
+from keima_audit.detect.notices import scan_text, texts_in
 from keima_audit.detect.scan import Scan
 from keima_audit.elf import MAGIC, Elf, read_elf
 from keima_audit.errors import ArtefactError
-from keima_audit.expressions import terms
-from keima_audit.licenses import nodes_of
-from keima_audit.policy import Policy
+from keima_audit.policy import Entry, Policy
 from keima_audit.resolve import role_of
 
 _WHEEL_LIMITS = {"archive-bytes": 8 << 30, "archive-files": 200_000}
@@ -91,7 +90,7 @@ def _take(artefact: Artefact, member: Member, digest: str, policy: Policy) -> No
 def _metadata(artefact: Artefact, data: bytes) -> None:
     message: Message = email.parser.BytesParser().parsebytes(data, headersonly=True)
     artefact.name, artefact.version = str(message.get("Name", "")), str(message.get("Version", ""))
-    artefact.license = str(message.get("License-Expression") or message.get("License") or "").split("\n")[0]
+    artefact.license, _ = license_in(message)
     artefact.required = [str(value) for value in message.get_all("Requires-Dist") or []]
 
 
@@ -113,12 +112,7 @@ def _legal(artefact: Artefact, member: Member) -> None:
     if decoded is None:
         return
     artefact.notices[member.path] = decoded[0]
-    for match in scan_text(decoded[0]).own:
-        for node in nodes_of((match.raw,)):
-            for term in terms(node):
-                artefact.texts.add(term.license)
-                if term.exception:
-                    artefact.texts.add(term.exception)
+    artefact.texts |= texts_in(scan_text(decoded[0]))
     if "LICENSES" in member.path.split("/") or ".dist-info/licenses/" in member.path:
         artefact.texts.add(PurePosixPath(member.path).stem)
 
@@ -135,35 +129,45 @@ def _statements(artefact: Artefact, member: Member) -> None:
 
 def _library(artefact: Artefact, member: Member, digest: str, policy: Policy) -> None:
     elf = read_elf(member.data) or Elf()
-    entry = declared(member.path, policy)
     if not is_library(member.path):
         artefact.modules[member.path] = elf
+    entry = declared(member.path, policy)
     if entry is not None:
-        artefact.libraries.append(
-            Bundled(
-                path=member.path,
-                name=str(entry.get("name")),
-                license=str(entry.get("license")),
-                how="declared",
-                source=str(entry.get("origin", "")),
-                sha256=digest,
-                soname=elf.soname,
-                build_id=elf.build_id,
-                static=entry.get("linkage") == "static",
-                version=str(entry.get("version", "")),
-                entry=entry,
-            )
-        )
-        return
-    known = by_name(member.path)
-    found = [] if known is None else [(known, "name")]
-    if elf.soname and (inner := by_name(elf.soname)) is not None and inner is not known:
-        found.append((inner, "soname"))
-    if not found and is_library(member.path):
+        artefact.libraries.append(_declared(member.path, entry, digest, elf))
+    found = _named(member.path, elf) if entry is None else []
+    if entry is None and not found and is_library(member.path):
         artefact.unknown.append(member.path)
-    named = [library for library, _ in found]
-    found += [(library, "marker") for library in by_marker(member.data) if library not in named]
+    # A text of a library that is loaded from a file of its own says that it is called, not that it is inside.
+    named = [library for library, _ in found] + [by_name(needed) for needed in elf.needed]
+    inside = [library for library in by_marker(member.data) if library not in named]
+    found += [(library, "marker") for library in inside if entry is None or library["name"] != entry.get("name")]
     artefact.libraries += [_known(member.path, library, how, digest, elf) for library, how in found]
+
+
+def _named(path: str, elf: Elf) -> list[tuple[Mapping[str, Any], str]]:
+    """The known libraries that the file's name and the name inside it stand for; two when they disagree."""
+    known = by_name(path)
+    found: list[tuple[Mapping[str, Any], str]] = [] if known is None else [(known, "name")]
+    inner = by_name(elf.soname) if elf.soname else None
+    if inner is not None and inner is not known:
+        found.append((inner, "soname"))
+    return found
+
+
+def _declared(path: str, entry: Entry, digest: str, elf: Elf) -> Bundled:
+    return Bundled(
+        path=path,
+        name=str(entry.get("name")),
+        license=str(entry.get("license")),
+        how="declared",
+        source=str(entry.get("origin", "")),
+        sha256=digest,
+        soname=elf.soname,
+        build_id=elf.build_id,
+        static=entry.get("linkage") == "static",
+        version=str(entry.get("version", "")),
+        entry=entry,
+    )
 
 
 def _known(path: str, known: Mapping[str, Any], how: str, digest: str, elf: Elf) -> Bundled:

@@ -12,7 +12,8 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from email.message import Message
+from importlib.metadata import Distribution, PackageMetadata, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,7 @@ def _look_up(name: str, use: str, via: str, entry: Entry | None) -> tuple[Packag
         version = str(entry.get("version", "")) if entry else ""
         why = declared or "it is not installed here, and audit.toml declares no licence for it"
         return Package(name, version, given, _use(entry, use), via, "pyproject.toml", because=why), []
-    said, why = license_of(found)
+    said, why = license_in(found.metadata)
     package = Package(
         name,
         found.version,
@@ -200,14 +201,16 @@ def _use(entry: Entry | None, use: str) -> str:
     return str(entry.get("use", use)) if entry else use
 
 
-def license_of(found: Distribution) -> tuple[str, str]:
-    """A package's licence and where its metadata says so: the SPDX expression, a classifier, or a known phrase."""
-    meta = found.metadata
+def license_in(meta: Message | PackageMetadata) -> tuple[str, str]:
+    """A package's licence and where its METADATA says so: the SPDX expression, a classifier, or a known phrase."""
     if "License-Expression" in meta:
-        return meta["License-Expression"], f"its metadata has License-Expression: {meta['License-Expression']}"
-    named = [line.split("::")[-1].strip() for line in meta.get_all("Classifier") or [] if "License ::" in line]
+        said = str(meta["License-Expression"])
+        return said, f"its metadata has License-Expression: {said}"
+    lines = [str(line) for line in meta.get_all("Classifier") or []]
+    named = [line.split("::")[-1].strip() for line in lines if "License ::" in line]
     mapped = [_CLASSIFIERS[name] for name in named if name in _CLASSIFIERS]
-    text = meta["License"].strip() if "License" in meta else ""
+    # A field with letters beyond ASCII comes as an object of its own.
+    text = str(meta["License"]).strip() if "License" in meta else ""
     first = text.split("\n", 1)[0]
     precise = _PHRASES.get(text.lower(), text)
     if precise and "\n" not in precise and parse(precise).node and not parse(precise).problems:

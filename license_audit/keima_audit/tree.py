@@ -115,7 +115,9 @@ class _Detector:
         if self._worker is None:
             interpreter = scancode.interpreter(self._reading.python)
             seconds = self._policy.limits["seconds-per-file"]
-            self._worker = self._stack.enter_context(scancode.running(interpreter, seconds))
+            self._worker = self._stack.enter_context(
+                scancode.running(interpreter, seconds, prefilter=self._reading.prefilter)
+            )
         return self._worker.scan(text, python=python)
 
 

@@ -185,3 +185,38 @@ def test_sbom_that_leaves_a_library_out(tmp_path: Path) -> None:
     one = b'{"components": [{"name": "libgomp"}, {"name": "libcudart-of-another-day"}]}'
     wheel = make_wheel(tmp_path, libraries, content={**texts, sbom: one})
     assert rules_of(wheel, met("source-offer", "gcc-libs")) == {"sbom-incomplete"}
+
+
+def test_a_notice_in_the_wheel_is_not_the_text_that_has_to_travel(tmp_path: Path) -> None:
+    """What NumPy's and scikit-learn's wheels do: the exception's text without that of the GPL, a notice of the LGPL."""
+    library = "demo.libs/libgomp-e985bcbb.so.1.0.0"
+    exception = b"GCC RUNTIME LIBRARY EXCEPTION\nVersion 3.1, 31 March 2009\n"
+    text = b"GNU GENERAL PUBLIC LICENSE\nVersion 3, 29 June 2007\n"
+    place = "demo-1.0.dist-info/licenses/COPYING"
+    offer = met("source-offer", "gcc-libs")
+    assert rules_of(make_wheel(tmp_path, [library], content={place: exception}), offer) == {"text-missing"}
+    assert rules_of(make_wheel(tmp_path, [library], content={place: text + b"word " * 99 + exception}), offer) == set()
+
+
+def test_text_of_a_library_is_inside_unless_that_library_is_a_file_of_its_own(tmp_path: Path) -> None:
+    module, text = "demo/_x.abi3.so", b"libiconv_open_into\0"
+    inside = rules_of(make_wheel(tmp_path, [], content={module: shared_object("x", text)}))
+    assert {"text-missing", "obligation-unmet"} <= inside
+    called = shared_object("x", text, needed="libiconv.so.2")
+    assert rules_of(make_wheel(tmp_path, [], content={module: called})) == set()
+
+
+def test_a_declared_library_is_looked_into_too(tmp_path: Path) -> None:
+    own = '[[bundled]]\npath = "demo/*.so"\nname = "demo"\nlicense = "Apache-2.0"\n'
+    plain = make_wheel(tmp_path, [], content={"demo/libdemo.so": shared_object("libdemo.so")})
+    assert rules_of(plain, own) == set()
+    hidden = shared_object("libdemo.so", b"libiconv_open_into\0")
+    assert "obligation-unmet" in rules_of(make_wheel(tmp_path, [], content={"demo/libdemo.so": hidden}), own)
+
+
+def test_a_licence_that_only_a_classifier_names(tmp_path: Path) -> None:
+    metadata = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nLicense: see LICENSE, \u00a9 us\n"
+    classifier = "Classifier: License :: OSI Approved :: Apache Software License\n"
+    place = "demo-1.0.dist-info/METADATA"
+    assert rules_of(make_wheel(tmp_path, [], content={place: (metadata + classifier).encode()})) == set()
+    assert rules_of(make_wheel(tmp_path, [], content={place: metadata.encode()})) == {"expression-invalid"}

@@ -8,15 +8,18 @@ import struct
 
 _HEADER, _SECTION = 64, 64
 _STRTAB, _DYNAMIC = 3, 6
-_NULL, _SONAME, _STRTAB_AT = 0, 14, 5
+_NULL, _NEEDED, _SONAME, _STRTAB_AT = 0, 1, 14, 5
 
 
-def shared_object(soname: str, payload: bytes = b"") -> bytes:
-    """A 64-bit little-endian ELF file whose dynamic section says DT_SONAME `soname`; `payload` lies behind it."""
+def shared_object(soname: str, payload: bytes = b"", needed: str = "") -> bytes:
+    """A 64-bit little-endian ELF file of this name that needs another or none; `payload` lies behind it."""
     names = b"\0.dynstr\0.dynamic\0.shstrtab\0"
-    strings = b"\0" + soname.encode() + b"\0"
+    strings = b"\0" + soname.encode() + b"\0" + needed.encode() + b"\0"
     strings_at = _HEADER
-    dynamic = struct.pack("<6q", _SONAME, 1, _STRTAB_AT, strings_at, _NULL, 0)
+    entries = [_SONAME, 1, _STRTAB_AT, strings_at, _NULL, 0]
+    if needed:
+        entries = [_NEEDED, 2 + len(soname.encode()), *entries]
+    dynamic = struct.pack(f"<{len(entries)}q", *entries)
     dynamic_at = strings_at + len(strings) + (-len(strings)) % 8
     names_at = dynamic_at + len(dynamic)
     sections_at = names_at + len(names) + (-len(names)) % 8

@@ -158,3 +158,37 @@ def scan_tags_only(text: str, *, python: bool = False) -> Scan:
     tags = read_tags(text, python=python)
     remarks = (*tags.remarks, *generators(words_of(text)))
     return Scan("text", (*tags.matches, *of_file(_sites(text), tags)), remarks, tags.copyrights)
+
+
+def texts_in(scan: Scan) -> set[str]:
+    """The licences and exceptions whose whole text a scan of ours found.
+
+    A sentence that names a licence is not its text. For a licence whose text we tell from its notice, only the text
+    counts; the text of an exception is not that of the licence that it is an exception from.
+    """
+    found = set()
+    for match in scan.own:
+        license_name, _, exception = match.raw.partition(" WITH ")
+        if match.origin == "text":
+            found.add(exception if match.rule in _exception_texts() else license_name)
+        elif match.origin == "notice" and not license_name.startswith(_with_texts()):
+            found.add(license_name)
+    return found
+
+
+@cache
+def _exception_texts() -> frozenset[str]:
+    entries = load_table("notices.toml")["notice"]
+    return frozenset(
+        entry["id"] for entry in entries if " WITH " in entry["expression"] and entry.get("kind") == "text"
+    )
+
+
+@cache
+def _with_texts() -> tuple[str, ...]:
+    named = [entry["expression"] for entry in load_table("notices.toml")["notice"] if entry.get("kind") == "text"]
+    return (*(name for name in named if "{" not in name), *(f"{kind}-" for kind in _gnu_families()))
+
+
+def _gnu_families() -> set[str]:
+    return set(load_table("notices.toml")["words"]["kind"].values())

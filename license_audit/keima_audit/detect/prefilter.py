@@ -31,6 +31,10 @@ _UNREAD = re.compile(rb"\xff\xfe|\xfe\xff|.{0,1023}?%PDF", re.DOTALL)
 _HEAD = 1024
 _URL_ONLY = 400
 """Bytes up to which a file with a URL may be nothing else."""
+_SHORT = 8_192
+"""Characters up to which a text is read whole."""
+_AROUND = 25
+"""Lines before and after one with a word of the list that are read with it."""
 
 
 def may_hold_license(data: bytes) -> bool:
@@ -41,3 +45,21 @@ def may_hold_license(data: bytes) -> bool:
     if max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 4:
         return True  # UTF-16 without a byte-order mark: every other byte is NUL
     return _WORDS.search(data.lower()) is not None
+
+
+def worth_reading(text: str) -> str:
+    """A text without the lines that are far from every word of the list; line numbers stay what they are.
+
+    It is the same filter again, for passages: what stands 25 lines from the next word could not hold a statement as
+    a file of its own. A source file of 300 kB is scanned for the sake of its header alone.
+    """
+    if len(text) <= _SHORT:
+        return text
+    lines = text.split("\n")
+    near: set[int] = set()
+    for number, line in enumerate(lines):
+        if _WORDS.search(line.lower().encode("utf-8", "replace")):
+            near.update(range(number - _AROUND, number + _AROUND + 1))
+    if not near:
+        return text
+    return "\n".join(line if number in near else "" for number, line in enumerate(lines))

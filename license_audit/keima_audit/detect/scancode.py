@@ -16,11 +16,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from keima_audit.detect.notices import of_file, scan_tags_only
+from keima_audit.detect.prefilter import worth_reading
 from keima_audit.detect.scan import Match, Remark, Scan
 from keima_audit.detect.tags import read_tags
 from keima_audit.errors import EnvironmentBrokenError
@@ -66,10 +67,12 @@ def interpreter(configured: str | None) -> str:
 class ScanCode:
     """A running worker. Close it, or use `running`."""
 
-    def __init__(self, python: str, seconds_per_file: int) -> None:
+    def __init__(self, python: str, seconds_per_file: int, *, prefilter: bool = True) -> None:
         self._python = python
         self._seconds = seconds_per_file
+        self._prefilter = prefilter
         self._folder = tempfile.TemporaryDirectory(prefix="keima-audit-")
+        self._complaints = (Path(self._folder.name) / "stderr").open("w+b")
         self._start()
 
     def _start(self) -> None:
@@ -78,15 +81,23 @@ class ScanCode:
             [self._python, "-I", str(_WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
             text=True,
             encoding="utf-8",
         )
         self._answers: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._listen, args=(self._process, self._answers), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._process, self._answers), daemon=True)
+        self._listener.start()
         first = self._wait(_START_SECONDS)
         if not first or "version" not in first:
-            raise _missing(self._python, "the worker did not start")
+            said = self._last_words() or "the worker did not start"
+            self.close()
+            raise _missing(self._python, said)
+
+    def _last_words(self) -> str:
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
 
     @staticmethod
     def _listen(process: subprocess.Popen[str], answers: queue.Queue[str]) -> None:
@@ -104,15 +115,24 @@ class ScanCode:
 
     def close(self) -> None:
         """End the worker."""
+        self._stop()
+        self._complaints.close()
+        self._folder.cleanup()
+
+    def _stop(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._folder.cleanup()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what was not sent yet cannot be sent any more
+                if pipe is not None:
+                    pipe.close()
 
     def scan(self, text: str, *, python: bool = False) -> Scan:
         """Scan one text."""
         # ScanCode reads files: it gets the decoded text, so that GBK and UTF-16 need no luck.
         place = Path(self._folder.name) / ("text.py" if python else "text.txt")
-        place.write_text(text, encoding="utf-8", errors="replace")
+        place.write_text(worth_reading(text) if self._prefilter else text, encoding="utf-8", errors="replace")
         assert self._process.stdin is not None, "the worker is started with a pipe"
         try:
             self._process.stdin.write(json.dumps({"path": str(place), "seconds": self._seconds}) + "\n")
@@ -122,7 +142,7 @@ class ScanCode:
             reply = None
         base = scan_tags_only(text, python=python)
         if reply is None:
-            self._process.kill()
+            self._stop()
             self._start()
             reply = {"error": f"no answer within {self._seconds} seconds"}
         if "error" in reply:
@@ -156,9 +176,9 @@ def _merge(tags: list[Match], found: list[Match]) -> list[Match]:
 
 
 @contextmanager
-def running(python: str, seconds_per_file: int) -> Iterator[ScanCode]:
-    """A worker for the length of a block."""
-    worker = ScanCode(python, seconds_per_file)
+def running(python: str, seconds_per_file: int, *, prefilter: bool = True) -> Iterator[ScanCode]:
+    """A worker for the length of a block; with `prefilter`, it reads only what is near a word of the list."""
+    worker = ScanCode(python, seconds_per_file, prefilter=prefilter)
     try:
         yield worker
     finally:

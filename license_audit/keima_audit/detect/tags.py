@@ -12,6 +12,7 @@ import io
 import re
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 
 from keima_audit.detect.scan import Match, Remark
 
@@ -34,6 +35,7 @@ _OPENERS = re.compile(r"(?://|/\*|#|--|;|%|<!--|\{#|\(\*|\*)\s*$")
 _BARE_WORDS = re.compile(r"(?i)^\W*(?:@?rem|dnl|c|\.\\\")?\W*$")
 _COPYRIGHT_FIRST = re.compile(r"(?i)\W*(?:copyright|©|\(c\))")
 _QUOTES_THAT_COMMENT = ('"', "'")
+_MAY_SPEAK = re.compile("SPDX-|LicenseInfoInSnippet|Copyright|©")
 _LONG_LINE = 1000
 MAX_COPYRIGHTS = 50
 
@@ -49,6 +51,7 @@ class Tags:
     quoted: tuple[tuple[int, int], ...]
 
 
+@lru_cache(maxsize=1)
 def read_tags(text: str, *, python: bool = False) -> Tags:
     """Read every SPDX tag. `python` says that the text is a Python module, whose strings can be told."""
     lines = text.splitlines()
@@ -58,7 +61,7 @@ def read_tags(text: str, *, python: bool = False) -> Tags:
     matches: list[Match] = []
     copyrights: list[str] = []
     for number, line in enumerate(lines, start=1):
-        if _within(number, ignored):
+        if not _MAY_SPEAK.search(line) or _within(number, ignored):
             continue
         matches.extend(_tags_of(line, number, _within(number, snippets), _within(number, quoted)))
         found = _COPYRIGHT.search(line) if len(copyrights) < MAX_COPYRIGHTS else None

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Detection below the rules: which passages are read, and what counts as a licence's text."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keima_audit.detect import scancode
+from keima_audit.detect.notices import scan_text, texts_in
+from keima_audit.detect.prefilter import may_hold_license, worth_reading
+from keima_audit.errors import EnvironmentBrokenError
+
+LGPL_NOTICE = "This is free software under the terms of the GNU Lesser General Public License version 2.1."
+LGPL_TEXT = "GNU LESSER GENERAL PUBLIC LICENSE\nVersion 2.1, February 1999\n"
+GCC = "GCC RUNTIME LIBRARY EXCEPTION\nVersion 3.1, 31 March 2009\n"
+WORKER = """\
+import json, sys
+print(json.dumps({"version": "1"}), flush=True)
+for line in sys.stdin:
+    text = open(json.loads(line)["path"]).read()
+    lines = [number for number, line in enumerate(text.split("\\n"), 1) if line.strip()]
+    match = {"expression": "MIT", "start": lines[0], "end": lines[-1], "score": 99.0, "rule": "r", "matcher": "m"}
+    print(json.dumps({"detections": [{"expression": "MIT", "matches": [match]}]}), flush=True)
+"""
+
+
+@pytest.fixture
+def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A Python that has our stand-in of ScanCode: it reports the lines that it was given."""
+    worker = tmp_path / "worker.py"
+    worker.write_text(WORKER)
+    monkeypatch.setattr(scancode, "_WORKER", worker)
+    return sys.executable
+
+
+def spread(far: int) -> str:
+    """A long text with one licence word in the middle."""
+    return "int a;\n" * far + "// see the license\n" + "int b;\n" * far
+
+
+def test_scancode_gets_the_passages_near_a_word_and_the_line_numbers_stay(python: str) -> None:
+    with scancode.running(python, 10) as worker:
+        match = worker.scan(spread(1000)).matches[0]
+        assert (match.start, match.end) == (1001 - 25, 1001 + 25)
+    with scancode.running(python, 10, prefilter=False) as worker:
+        match = worker.scan(spread(1000)).matches[0]
+        assert (match.start, match.end) == (1, 2001)
+
+
+def test_a_short_text_is_read_whole() -> None:
+    assert worth_reading(spread(100)) == spread(100)
+
+
+@given(st.lists(st.sampled_from(["int a;", "// license", "", "// 许可", "x" * 300, "/* copyright */"]), max_size=400))
+def test_what_is_left_out_could_not_hold_a_statement(lines: list[str]) -> None:
+    text = "\n".join([*lines, "x" * 9000])
+    read = worth_reading(text).split("\n")
+    assert len(read) == len(lines) + 1
+    dropped = [old for old, new in zip(text.split("\n"), read, strict=True) if old != new]
+    assert not any(may_hold_license(line.encode()) for line in dropped)
+
+
+def test_a_worker_that_does_not_start_tells_its_last_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text("import sys\nsys.exit('pluggy is too new')\n")
+    monkeypatch.setattr(scancode, "_WORKER", worker)
+    with pytest.raises(EnvironmentBrokenError, match="pluggy is too new"), scancode.running(sys.executable, 1):
+        pass
+
+
+def test_a_notice_is_not_the_text_of_the_licence() -> None:
+    assert texts_in(scan_text(LGPL_NOTICE)) == set()
+    assert texts_in(scan_text(LGPL_TEXT)) == {"LGPL-2.1-only"}
+    assert texts_in(scan_text(GCC)) == {"GCC-exception-3.1"}
+    assert texts_in(scan_text("licensed under the Apache License, Version 2.0")) == set()
+    assert texts_in(scan_text("Apache License\nVersion 2.0, January 2004\n")) == {"Apache-2.0"}
+    assert texts_in(scan_text("Boost Software License - Version 1.0 - August 17th, 2003")) == {"BSL-1.0"}
