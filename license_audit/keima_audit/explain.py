@@ -11,7 +11,7 @@ from keima_audit.expressions import Term, terms
 from keima_audit.licenses import nodes_of, second_opinion
 from keima_audit.report import Report
 from keima_audit.rules import Finding
-from keima_audit.verdicts import Usage
+from keima_audit.verdicts import Subject, Usage, exception_for
 
 
 def explain_file(report: Report, path: str) -> list[str]:
@@ -31,7 +31,7 @@ def explain_file(report: Report, path: str) -> list[str]:
         lines.append(f"  matched   {match.start}-{match.end} {match.origin} {match.raw or '?'} by {match.rule}")
     lines += [f"  says      {line}" for line in item.facts.scan.copyrights]
     for term in terms(item.node) if item.node is not None else ():
-        lines += _about(term, report, item.use)
+        lines += _about(term, report, Subject(path, item.use, path))
     return lines + _verdicts([finding for finding in report.findings if finding.path == path])
 
 
@@ -51,7 +51,7 @@ def explain_package(report: Report, name: str) -> list[str]:
     ]
     for node in nodes_of((package.license,)):
         for term in terms(node):
-            lines += _about(term, report, package.use)
+            lines += _about(term, report, Subject(package.name, package.use, package=package.name))
     about = [finding for finding in report.findings if finding.package == package.name]
     return lines + _verdicts(about)
 
@@ -75,13 +75,15 @@ def _verdicts(findings: list[Finding]) -> list[str]:
     return lines or ["  verdict   nothing speaks against it"]
 
 
-def _about(term: Term, report: Report, use: str) -> list[str]:
+def _about(term: Term, report: Report, subject: Subject) -> list[str]:
     catalogue = report.policy.catalogue
     facts = catalogue.facts_of(term)
+    exception = exception_for(term, subject, report.policy)
+    excepted = f"; excepted by audit.toml:{exception.line}: {exception.get('reason')}" if exception else ""
     if facts is None:
-        return [f"  {term}: nobody has classified it"]
-    line = report.policy.allowed[use].get(term)
-    allowed = f"allowed by audit.toml:{line}" if line else f"not in [use.{use}]"
+        return [f"  {term}: nobody has classified it{excepted}"]
+    line = report.policy.allowed[subject.use].get(term)
+    allowed = f"allowed by audit.toml:{line}" if line else f"not in [use.{subject.use}]{excepted}"
     lines = [f"  {term}: {facts.family}, reach {facts.scope}, patents {facts.patent}; {allowed}; {facts.link}"]
     for outbound in terms(report.policy.outbound):
         verdict = catalogue.compatibility(term, outbound)
@@ -89,5 +91,5 @@ def _about(term: Term, report: Report, use: str) -> list[str]:
             other = second_opinion(term, outbound)
             beside = f" (OSADL's matrix: {other})" if other else ""
             lines.append(f"    into {outbound}: {verdict.verdict}. {verdict.reason} {verdict.link}{beside}")
-    lines += [f"    owes: {o.says}" for o in catalogue.obligations_for(term, use)]
+    lines += [f"    owes: {o.says}" for o in catalogue.obligations_for(term, subject.use)]
     return lines

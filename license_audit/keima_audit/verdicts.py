@@ -74,7 +74,7 @@ def _judge_all(option: frozenset[Term], subject: Subject, policy: Policy, usage:
 
 def _judge_one(term: Term, subject: Subject, policy: Policy, usage: Usage) -> Finding | None:
     facts = policy.catalogue.facts_of(term)
-    exception = _exception(term, subject, policy)
+    exception = exception_for(term, subject, policy)
     if exception is not None:
         usage.mark("exception", exception)
         return None
@@ -110,7 +110,8 @@ def _stands_alone(term: Term, subject: Subject, catalogue: Catalogue) -> bool:
     return facts is not None and facts.family == "proprietary" and subject.use == "binary"
 
 
-def _exception(term: Term, subject: Subject, policy: Policy) -> Entry | None:
+def exception_for(term: Term, subject: Subject, policy: Policy) -> Entry | None:
+    """The [[exception]] of the policy that lets a subject be under this licence."""
     for entry in policy.entries["exception"]:
         fits = entry.covers(subject.path) if entry.paths else entry.get("package") == subject.package
         if fits and term in entry.terms and entry.get("use", subject.use) == subject.use:

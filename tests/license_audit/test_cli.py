@@ -128,6 +128,12 @@ def test_what_an_extra_needs_is_looked_at_though_the_package_was_seen_without_it
     assert "no such dependency" in str(refusal(keima_audit("explain", "isoduration")))
 
 
+def test_explain_names_the_exception_that_lets_a_licence_pass(keima_audit, tree):
+    tree.write({"a.py": GPL, "LICENSES/GPL-3.0-only.txt": "x"})
+    tree.more('[[exception]]\npath = "a.py"\nallow = ["GPL-3.0-only"]\nreason = "a sample"\n')
+    assert "not in [use.source]; excepted by audit.toml:8: a sample" in keima_audit("explain", "a.py").output
+
+
 def test_explain_something_that_is_not_there(keima_audit):
     assert "no such file" in str(refusal(keima_audit("explain", "nowhere.py")))
 
