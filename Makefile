@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 NATIVE := framework/native
 JOBS ?= $(shell nproc)
 # An installed environment is up to date when the build inputs have not changed since.
-BUILD_INPUTS := pyproject.toml $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
+BUILD_INPUTS := pyproject.toml $(wildcard framework/keima/functional/*.py) $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
 .PHONY: bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-python test-native executor-size lint format clean
 
@@ -25,7 +25,7 @@ $(BIN)/python:
 $(VENV)/.built: $(BUILD_INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install -q --group dev
 	$(BIN)/python -m pip install -q --no-build-isolation -e '.[all]'
-	$(BIN)/python $(NATIVE)/bindings/stubs.py "$$($(BIN)/python -c 'import keima._core as c; print(c.__file__)')" framework/keima/_core/ops.pyi
+	$(BIN)/python $(NATIVE)/bindings/stubs.py "$$($(BIN)/python -c 'import keima._core as c; print(c.__file__)')" framework/keima/functional framework/keima/_core/ops.pyi framework/keima/functional/__init__.pyi
 	touch $@
 
 test: lint test-native test-aarch64 executor-size test-python ## everything but the slow tests

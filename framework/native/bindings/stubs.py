@@ -1,9 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the types of keima._core.ops from the registry: stubs.py EXTENSION_MODULE OUTPUT.pyi, run by the build."""
+"""Writes the stubs that the build makes: stubs.py EXTENSION_MODULE FUNCTIONAL_FOLDER OPS.pyi FUNCTIONAL.pyi
+
+OPS.pyi are the types of keima._core.ops, from the registry; FUNCTIONAL.pyi what keima.functional exports, from the
+`__all__` of its modules, which are read and not run.
+"""
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Mapping
 from importlib.machinery import ExtensionFileLoader
@@ -63,12 +68,33 @@ def stub(op: Mapping[str, Any]) -> str:
     return f"class _{op['name']}(Op):\n{call}\n\n{op['name']}: _{op['name']}\n"
 
 
+def exported(module: Path) -> list[str]:
+    """The names of a module's `__all__`; none where it has no such list."""
+    for node in ast.parse(module.read_text(), str(module)).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            return list(ast.literal_eval(node.value))
+    return []
+
+
+def functional_stub(folder: Path) -> str:
+    """Imports of all that the modules of keima.functional name, and the modules themselves."""
+    lines = ['"""What keima.functional exports. Made by the build; not to be edited."""', ""]
+    modules = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py" and exported(path))
+    lines += [f"from . import {module.stem} as {module.stem}" for module in modules]
+    sources: dict[str, str] = {}
+    for module in modules:
+        sources |= {name: module.stem for name in exported(module) if name not in sources}
+    lines += [f"from .{source} import {name} as {name}" for name, source in sorted(sources.items())]
+    return "\n".join([*lines, "", f"__all__ = {sorted(sources)}", ""])
+
+
 def main() -> None:
-    extension, output = map(Path, sys.argv[1:])
+    extension, functional, ops_output, functional_output = map(Path, sys.argv[1:])
     ops = load(extension).ops
     declarations = [getattr(ops, name).declaration for name in sorted(vars(ops)) if not name.startswith("_")]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(HEAD + "\n".join(stub(op) for op in declarations))
+    ops_output.parent.mkdir(parents=True, exist_ok=True)
+    ops_output.write_text(HEAD + "\n".join(stub(op) for op in declarations))
+    functional_output.write_text(functional_stub(functional))
 
 
 if __name__ == "__main__":

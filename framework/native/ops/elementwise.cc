@@ -34,6 +34,7 @@ struct Row {
   const char* onnx;
   const char* onnx_note = "";
   std::vector<AttrDecl> attrs = {};
+  const char* no_gradient = "";
 };
 
 constexpr uint32_t kFirst = 1, kSecond = 2, kBoth = 3;
@@ -144,7 +145,7 @@ void kernel_elementwise(const KernelCall& call) {
   Dims shape = out.shape(), out_strides = out.strides();
   if (!out.is_plain()) blocked_view(out, shape, out_strides);
   ElementwiseArgs args{};
-  args.op = static_cast<ElementwiseOp>(call.op.elementwise & 0xffff);
+  args.op = {call.op.elementwise & 0xffff};
   args.out_type = out.dtype().scalar();
   args.ndim = shape.size();
   args.shape = shape.data();
@@ -230,6 +231,19 @@ void grad_prelu(GradCall& g) {
   if (g.needs(0)) g.set_unbroadcast(0, call<"where">(positive, g.grad(), g.grad() * g.in(1)));
   if (g.needs(1)) g.set_unbroadcast(1, call<"where">(positive, zero, g.grad() * x));
 }
+// The gradient of a unary op in one pass; or composed of ops that have gradients, where it may be differentiated itself.
+template <OpName fused, auto composed>
+void grad_of_input(GradCall& g) {
+  if (g.applier.differentiable()) return composed(g);
+  unary(g, call<fused>(g.in(0), g.grad(), g.attrs));
+}
+template <OpName fused, auto composed>
+void grad_of_output(GradCall& g) {
+  if (g.applier.differentiable()) return composed(g);
+  unary(g, call<fused>(g.out(), g.grad()));
+}
+void grad_sigmoid(GradCall& g) { unary(g, g.grad() * g.out() * (1.0 - g.out())); }
+void grad_tanh(GradCall& g) { unary(g, g.grad() * (1.0 - square(g.out()))); }
 void grad_relu_grad(GradCall& g) {
   // Linear in dy with the mask of y; the mask itself is piecewise constant.
   if (g.needs(0)) g.set_unbroadcast(0, g.grad() * 0.0);
@@ -274,7 +288,9 @@ constexpr double kTwoOverSqrtPi = 1.12837916709551257390;
 std::vector<Row> rows() {
   using T = Types;
   const std::vector<std::string> x{"x"}, xy{"x", "y"};
+  const std::vector<std::string> x_dy{"x", "dy"}, y_dy{"y", "dy"};
   const char* none = "no ONNX operator; exported as a composition";
+  const char* fused = "used where gradients are not differentiated; elsewhere they are composed of other ops";
   return {
       {"abs", x, T::kNumeric, [](GradCall& g) { unary(g, g.grad() * call<"sign">(g.in(0))); }, {kFirst}, "Abs"},
       {"acos", x, T::kFloat, [](GradCall& g) { unary(g, -(g.grad() / call<"sqrt">(1.0 - square(g.in(0))))); }, {kFirst}, "Acos"},
@@ -291,12 +307,12 @@ std::vector<Row> rows() {
       {"exp", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() * g.out()); }, {0, kOut}, "Exp"},
       {"expm1", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() * (g.out() + 1.0)); }, {0, kOut}, "", none},
       {"floor", x, T::kNumeric, nullptr, {}, "Floor"},
-      {"gelu", x, T::kFloatOnly, grad_gelu, {kFirst}, "Gelu"},
-      {"hsigmoid", x, T::kFloatOnly, grad_hsigmoid, {kFirst}, "HardSigmoid"},
-      {"hswish", x, T::kFloatOnly, grad_hswish, {kFirst}, "HardSwish"},
+      {"gelu", x, T::kFloatOnly, grad_of_input<"gelu_grad", grad_gelu>, {kFirst}, "Gelu"},
+      {"hsigmoid", x, T::kFloatOnly, grad_of_input<"hsigmoid_grad", grad_hsigmoid>, {kFirst}, "HardSigmoid"},
+      {"hswish", x, T::kFloatOnly, grad_of_input<"hswish_grad", grad_hswish>, {kFirst}, "HardSwish"},
       {"isinf", x, T::kPredicate, nullptr, {}, "IsInf"},
       {"isnan", x, T::kPredicate, nullptr, {}, "IsNaN"},
-      {"leaky_relu", x, T::kFloatOnly, grad_leaky_relu, {kFirst}, "LeakyRelu", "", {{"negative_slope", AttrType::kFloat, 0.01}}},
+      {"leaky_relu", x, T::kFloatOnly, grad_of_input<"leaky_relu_grad", grad_leaky_relu>, {kFirst}, "LeakyRelu", "", {{"negative_slope", AttrType::kFloat, 0.01}}},
       {"log", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() / g.in(0)); }, {kFirst}, "Log"},
       {"log1p", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() / (g.in(0) + 1.0)); }, {kFirst}, "", none},
       {"logical_not", x, T::kLogical, nullptr, {}, "Not"},
@@ -304,19 +320,19 @@ std::vector<Row> rows() {
       {"neg", x, T::kNumeric, [](GradCall& g) { unary(g, -g.grad()); }, {}, "Neg"},
       {"reciprocal", x, T::kFloatOnly, [](GradCall& g) { unary(g, -(g.grad() * square(g.out()))); }, {0, kOut}, "Reciprocal"},
       {"relu", x, T::kNumeric, [](GradCall& g) { unary(g, call<"relu_grad">(g.out(), g.grad())); }, {0, kOut}, "Relu"},
-      {"relu6", x, T::kNumeric, grad_relu6, {kFirst}, "Clip"},
+      {"relu6", x, T::kNumeric, grad_of_input<"relu6_grad", grad_relu6>, {kFirst}, "Clip"},
       {"round", x, T::kNumeric, nullptr, {}, "", "ONNX Round rounds half to even, this op half away from zero"},
       {"rsqrt", x, T::kFloatOnly, [](GradCall& g) { unary(g, g.grad() * g.out() * square(g.out()) * -0.5); }, {0, kOut}, "", none},
-      {"sigmoid", x, T::kFloatOnly, [](GradCall& g) { unary(g, g.grad() * g.out() * (1.0 - g.out())); }, {0, kOut}, "Sigmoid"},
+      {"sigmoid", x, T::kFloatOnly, grad_of_output<"sigmoid_grad", grad_sigmoid>, {0, kOut}, "Sigmoid"},
       {"sign", x, T::kNumeric, nullptr, {}, "Sign"},
-      {"silu", x, T::kFloatOnly, grad_silu, {kFirst}, "", none},
+      {"silu", x, T::kFloatOnly, grad_of_input<"silu_grad", grad_silu>, {kFirst}, "", none},
       {"sin", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() * call<"cos">(g.in(0))); }, {kFirst}, "Sin"},
       {"sinh", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() * call<"cosh">(g.in(0))); }, {kFirst}, "Sinh"},
       {"softplus", x, T::kFloatOnly, [](GradCall& g) { unary(g, g.grad() * call<"sigmoid">(g.in(0))); }, {kFirst}, "Softplus"},
       {"sqrt", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() / g.out() * 0.5); }, {0, kOut}, "Sqrt"},
       {"square", x, T::kNumeric, [](GradCall& g) { unary(g, g.grad() * g.in(0) * 2.0); }, {kFirst}, "", none},
       {"tan", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() * (square(g.out()) + 1.0)); }, {0, kOut}, "Tan"},
-      {"tanh", x, T::kFloat, [](GradCall& g) { unary(g, g.grad() * (1.0 - square(g.out()))); }, {0, kOut}, "Tanh"},
+      {"tanh", x, T::kFloat, grad_of_output<"tanh_grad", grad_tanh>, {0, kOut}, "Tanh"},
 
       {"add", xy, T::kNumeric, grad_add, {}, "Add"},
       {"atan2", {"y", "x"}, T::kFloat, grad_atan2, {kBoth}, "", none},
@@ -339,9 +355,18 @@ std::vector<Row> rows() {
       {"not_equal", xy, T::kCompare, nullptr, {}, "", none},
       {"pow", xy, T::kFloat, grad_pow, {kBoth}, "Pow"},
       {"prelu", xy, T::kFloatOnly, grad_prelu, {kBoth}, "PRelu"},
-      {"relu_grad", {"y", "dy"}, T::kNumeric, grad_relu_grad, {kFirst}, "", "a gradient"},
+      {"relu_grad", y_dy, T::kNumeric, grad_relu_grad, {kFirst}, "", "a gradient"},
       {"right_shift", xy, T::kInteger, nullptr, {}, "BitShift"},
       {"sub", xy, T::kNumeric, grad_sub, {}, "Sub"},
+
+      {"gelu_grad", x_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
+      {"hsigmoid_grad", x_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
+      {"hswish_grad", x_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
+      {"leaky_relu_grad", x_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {{"negative_slope", AttrType::kFloat, 0.01}}, fused},
+      {"relu6_grad", x_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
+      {"sigmoid_grad", y_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
+      {"silu_grad", x_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
+      {"tanh_grad", y_dy, T::kFloatOnly, nullptr, {}, "", "a gradient", {}, fused},
 
       {"where", {"mask", "x", "y"}, T::kSelect, grad_where, {kFirst}, "Where"},
   };
@@ -352,11 +377,11 @@ std::vector<Row> rows() {
 void declare_elementwise(Registry& registry) {
   for (Row& row : rows()) {
     const ElementwiseOp code = elementwise_op_from_name(row.name);
-    if (code == ElementwiseOp::none) fail(ErrorKind::kRuntime, "op ", row.name, ": the kernels have no body of this name");
+    if (!code.exists()) fail(ErrorKind::kRuntime, "op ", row.name, ": the kernels have no body of this name");
     registry.add({.name = row.name, .inputs = row.inputs, .attrs = row.attrs, .infer = infer_elementwise, .layouts = layouts_elementwise,
-                  .kernel = kernel_elementwise, .gradient = row.gradient, .saved = row.saved,
+                  .kernel = kernel_elementwise, .gradient = row.gradient, .no_gradient = row.no_gradient, .saved = row.saved,
                   .in_place = row.types == Types::kSelect ? 1 : 0,
-                  .elementwise = static_cast<int>(row.types) << 16 | static_cast<int>(code), .onnx = row.onnx, .onnx_note = row.onnx_note});
+                  .elementwise = static_cast<int>(row.types) << 16 | code.index, .onnx = row.onnx, .onnx_note = row.onnx_note});
   }
 }
 

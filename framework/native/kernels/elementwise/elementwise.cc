@@ -49,8 +49,8 @@ bool is_float(ScalarType type) {
 }
 
 bool computes_in_float(const ElementwiseArgs& args, const ElementwiseInfo& info) {
-  if (info.lanes != ElementwiseLanes::Number) return info.lanes == ElementwiseLanes::Float;
-  for (int k = args.op == ElementwiseOp::where ? 1 : 0; k < info.inputs; ++k)
+  if (info.lanes == ElementwiseLanes::Float || info.lanes == ElementwiseLanes::Int) return info.lanes == ElementwiseLanes::Float;
+  for (int k = info.lanes == ElementwiseLanes::Choice ? 1 : 0; k < info.inputs; ++k)
     if (is_float(args.in[k].type)) return true;
   return false;
 }
@@ -206,10 +206,16 @@ void run_range(const Walk& walk, int64_t begin, int64_t end) {
 
 }  // namespace
 
+// The same whatever the instruction set: the one that every machine has is asked.
+ElementwiseInfos elementwise_operations() { return KEIMA_PICK(kBuiltIsas[0], elementwise_infos)(); }
+
+const ElementwiseInfo& elementwise_info(ElementwiseOp op) { return elementwise_operations().rows[op.index]; }
+
 ElementwiseOp elementwise_op_from_name(const char* name) {
-  int i = 0;
-  while (i < kElementwiseCount && strcmp(kElementwiseInfo[i].name, name) != 0) ++i;
-  return static_cast<ElementwiseOp>(i);
+  const ElementwiseInfos all = elementwise_operations();
+  for (int i = 0; i < all.count; ++i)
+    if (strcmp(all.rows[i].name, name) == 0) return {i};
+  return {};
 }
 
 ScalarType elementwise_result_type(ElementwiseOp op, ScalarType promoted) {

@@ -22,14 +22,10 @@
 
 namespace keima {
 
-enum class ElementwiseOp : uint8_t {
-#define KEIMA_ELEMENTWISE(name, inputs, lanes, result, params) name,
-#include "kernels/elementwise/ops.inc"
-#undef KEIMA_ELEMENTWISE
-  none,
-};
-
-enum class ElementwiseLanes : uint8_t { Float, Number, Int };
+// Lanes that an operation computes in. Float: float32, integer inputs are converted. Number: float32 if an input is a
+// float, else int32. Choice: as Number, of the inputs after the first, which is a condition. Int: int32.
+enum class ElementwiseLanes : uint8_t { Float, Number, Choice, Int };
+// Same: the lanes' type. Mask: 0 or 1.
 enum class ElementwiseResult : uint8_t { Same, Mask };
 
 struct ElementwiseInfo {
@@ -37,20 +33,23 @@ struct ElementwiseInfo {
   int inputs;
   ElementwiseLanes lanes;
   ElementwiseResult result;
-  int params;
 };
 
-inline constexpr ElementwiseInfo kElementwiseInfo[] = {
-#define KEIMA_ELEMENTWISE(name, inputs, lanes, result, params) \
-  {#name, inputs, ElementwiseLanes::lanes, ElementwiseResult::result, params},
-#include "kernels/elementwise/ops.inc"
-#undef KEIMA_ELEMENTWISE
+// An operation: its place in the catalogue of bodies.
+struct ElementwiseOp {
+  int index = -1;
+  constexpr bool exists() const { return index >= 0; }
 };
-inline constexpr int kElementwiseCount = sizeof(kElementwiseInfo) / sizeof(kElementwiseInfo[0]);
 
-constexpr const ElementwiseInfo& elementwise_info(ElementwiseOp op) { return kElementwiseInfo[static_cast<int>(op)]; }
+// All operations; bodies/*.h list them.
+struct ElementwiseInfos {
+  const ElementwiseInfo* rows;
+  int count;
+};
+ElementwiseInfos elementwise_operations();
+const ElementwiseInfo& elementwise_info(ElementwiseOp op);
 
-// `none` if there is no operation of this name ("add", "relu_grad").
+// The operation of this name ("add", "relu_grad"), which may not exist.
 ElementwiseOp elementwise_op_from_name(const char* name);
 
 inline constexpr int kElementwiseMaxDims = 9;  // 8 and the lanes of a channel block
@@ -63,7 +62,7 @@ struct ElementwiseOperand {
 };
 
 struct ElementwiseArgs {
-  ElementwiseOp op = ElementwiseOp::identity;
+  ElementwiseOp op;
   int ndim = 0;                    // 0..kElementwiseMaxDims
   const int64_t* shape = nullptr;  // of the result
   void* out = nullptr;

@@ -17,6 +17,7 @@ using ElementwiseLoad = void (*)(const void* memory, int64_t stride, void* lanes
 // memory[i * stride] = convert(lanes[i])
 using ElementwiseStore = void (*)(const void* lanes, void* memory, int64_t stride, int64_t n);
 
+KEIMA_EACH_ISA(ElementwiseInfos elementwise_infos());
 KEIMA_EACH_ISA(ElementwiseLoop elementwise_loop_float(ElementwiseOp op));  // null for Int operations
 KEIMA_EACH_ISA(ElementwiseLoop elementwise_loop_int(ElementwiseOp op));    // null for Float operations
 KEIMA_EACH_ISA(ElementwiseLoad elementwise_load_float(ScalarType type));

@@ -162,6 +162,31 @@ _binary("mod", np.fmod, _pairs(-3, 3, (5, 7)))
 _binary("floor_div", np.floor_divide, _pairs(-3, 3, (0.6, 2)), gradients=False)
 _binary("prelu", lambda x, y: np.where(x > 0, x, x * y), _pairs(-3, 3))
 REFERENCES["relu_grad"] = Reference(lambda y, dy: np.where(y > 0, dy, 0), _pairs(-3, 3), differentiable=(1,))
+
+
+def _fused_gradient(base: str, by_output: bool = False) -> None:
+    """base_grad(x or y, dy): what central differences of the op's own reference give."""
+    forward, draw = REFERENCES[base].forward, REFERENCES[base].cases
+
+    def gradient(x: Array, dy: Array, *attrs: Any) -> Array:
+        step = 1e-6
+        return dy * (forward(x + step, *attrs) - forward(x - step, *attrs)) / (2 * step)
+
+    def cases(rng: np.random.Generator) -> list[Case]:
+        drawn = [(c.inputs[0], c.attrs) for c in draw(rng)]
+        return [Case((forward(x) if by_output else x, rng.uniform(-1, 1, np.shape(x))), attrs) for x, attrs in drawn]
+
+    def from_output(y: Array, dy: Array) -> Array:
+        return gradient(_INVERSES[base](y), dy)
+
+    REFERENCES[f"{base}_grad"] = Reference(from_output if by_output else gradient, cases)
+
+
+_INVERSES: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda y: np.log(y / (1 - y)), "tanh": np.arctanh}
+for _name in ("gelu", "hsigmoid", "hswish", "leaky_relu", "relu6", "silu"):
+    _fused_gradient(_name)
+for _name in _INVERSES:
+    _fused_gradient(_name, by_output=True)
 for _name, _forward in {
     "equal": np.equal,
     "not_equal": np.not_equal,

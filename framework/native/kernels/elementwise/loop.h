@@ -3,7 +3,7 @@
 // From the body of an operation to its loop over contiguous lanes.
 #pragma once
 
-#include "kernels/elementwise/functions.h"
+#include "kernels/elementwise/operation.h"
 #include "kernels/elementwise/variants.h"
 #include "simd/memory.h"
 
@@ -41,37 +41,14 @@ void elementwise_loop(const void* const* in, void* out, int64_t n, const double*
 // Whether an operation of these lanes has a loop on T.
 template <class T>
 constexpr bool has_loop(ElementwiseLanes lanes) {
-  return lanes == ElementwiseLanes::Number || (lanes == ElementwiseLanes::Float) == __is_same(T, float);
+  if (lanes == ElementwiseLanes::Float) return __is_same(T, float);
+  return lanes != ElementwiseLanes::Int || __is_same(T, int32_t);
 }
 
-// The body named `name` as a lambda; dependent on V, so that only operations with a loop on T are instantiated.
-template <class T, int inputs, ElementwiseLanes lanes, auto body>
+template <class T, class Row>
 constexpr ElementwiseLoop loop_if() {
-  if constexpr (has_loop<T>(lanes)) return elementwise_loop<T, inputs, body>;
-  if constexpr (!has_loop<T>(lanes)) return nullptr;
-}
-
-template <class T>
-ElementwiseLoop find_loop(ElementwiseOp op_code) {
-  switch (op_code) {
-#define KEIMA_PARAMS_0
-#define KEIMA_PARAMS_1 , params
-#define KEIMA_PARAMS_2 , params
-#define KEIMA_ELEMENTWISE(name, inputs, lanes, result, count)                                                  \
-  case ElementwiseOp::name:                                                                                    \
-    return loop_if<T, inputs, ElementwiseLanes::lanes,                                                         \
-                   []([[maybe_unused]] const double* params, auto... v) __attribute__((always_inline)) {       \
-                     return op::name(v... KEIMA_PARAMS_##count);                                               \
-                   }>();
-#include "kernels/elementwise/ops.inc"
-#undef KEIMA_ELEMENTWISE
-    case ElementwiseOp::none:
-      break;
-#undef KEIMA_PARAMS_0
-#undef KEIMA_PARAMS_1
-#undef KEIMA_PARAMS_2
-  }
-  return nullptr;
+  if constexpr (has_loop<T>(Row::lanes)) return elementwise_loop<T, Row::inputs, Row::body>;
+  else return nullptr;
 }
 
 }  // namespace keima::KEIMA_ISA
