@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import keima.functional as F
+import keima.functional as F  # noqa: N812
 
 
 def test_stub_names_what_the_package_exports() -> None:
