@@ -4,6 +4,8 @@
 
 #include <structmember.h>
 
+#include <cstring>
+
 #include <array>
 
 #include "bindings/convert.h"
@@ -299,13 +301,31 @@ PyObject* reset(PyObject* object, PyObject* other) {
 }
 
 // For tests of layouts: the same value, stored in channel blocks or plain.
+// A channel-blocked copy with all bits set in the lanes behind the last channel: NaN, or -1. Whoever reads one shows it.
+Tensor poisoned_blocks(const Tensor& tensor) {
+  const Tensor blocked = to_layout(to_contiguous(tensor), Layout::blocked(channel_block(tensor.dtype())));
+  const int64_t block = blocked.layout().block, channels = tensor.shape()[1], tail = (block - channels % block) % block;
+  if (tail == 0 || tensor.numel() == 0) return blocked;
+  const auto size = static_cast<int64_t>(tensor.dtype().itemsize());
+  const int64_t pixels = tensor.numel() / (tensor.shape()[0] * channels), blocks = (channels + block - 1) / block;
+  std::byte* bytes = blocked.raw();
+  for (int64_t image = 0; image < tensor.shape()[0]; ++image)
+    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+      const int64_t last = ((image + 1) * blocks - 1) * pixels + pixel;
+      std::memset(bytes + ((last + 1) * block - tail) * size, 0xff, static_cast<size_t>(tail * size));
+    }
+  return blocked;
+}
+
 PyObject* with_layout(PyObject* object, PyObject* argument) {
   return guarded([&] {
     const Value value = value_of(as_tensor(object));
     const Tensor& tensor = value.tensor;
     if (PyUnicode_CompareWithASCIIString(argument, "strided") == 0) return wrap({to_contiguous(to_plain(tensor)), value.origin, value.index});
-    if (PyUnicode_CompareWithASCIIString(argument, "blocked") != 0 || tensor.ndim() < 2)
-      fail(ErrorKind::kValue, "_with_layout: expected 'strided', or 'blocked' on a tensor of at least 2 dimensions");
+    const bool poisoned = PyUnicode_CompareWithASCIIString(argument, "poisoned blocks") == 0;
+    if ((!poisoned && PyUnicode_CompareWithASCIIString(argument, "blocked") != 0) || tensor.ndim() < 2)
+      fail(ErrorKind::kValue, "_with_layout: expected 'strided', or 'blocked' or 'poisoned blocks' on a tensor of at least 2 dimensions");
+    if (poisoned) return wrap({poisoned_blocks(tensor), value.origin, value.index});
     return wrap({to_layout(tensor, Layout::blocked(channel_block(tensor.dtype()))), value.origin, value.index});
   });
 }

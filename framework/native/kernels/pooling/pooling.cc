@@ -24,6 +24,11 @@ void each_plane(const Exec& exec, const PoolArgs& args, const Visit& visit) {
 int64_t in_floats(const PoolArgs& args) { return args.in_h * args.in_w * kBlock; }
 int64_t out_floats(const PoolArgs& args) { return args.out_h * args.out_w * kBlock; }
 
+// Whether a position lies in the input plane: lanes behind the last channel hold anything, and so may a graph from outside.
+bool inside(const PoolArgs& args, int32_t position) {
+  return static_cast<uint32_t>(position) < static_cast<uint64_t>(args.in_h * args.in_w);
+}
+
 }  // namespace
 
 void max_pool(const Exec& exec, const PoolArgs& args, const float* in, float* out, int32_t* positions) {
@@ -39,7 +44,10 @@ void max_pool_scatter(const Exec& exec, const PoolArgs& args, const float* out_g
     float* in = in_gradient + plane * in_floats(args);
     memset(in, 0, static_cast<size_t>(in_floats(args)) * sizeof(float));
     const int64_t start = plane * out_floats(args);
-    for (int64_t i = 0; i < out_floats(args); ++i) in[positions[start + i] * kBlock + i % kBlock] += out_gradient[start + i];
+    for (int64_t i = 0; i < out_floats(args); ++i) {
+      const int32_t position = positions[start + i];
+      if (inside(args, position)) in[position * kBlock + i % kBlock] += out_gradient[start + i];
+    }
   });
 }
 
@@ -47,7 +55,10 @@ void max_pool_gather(const Exec& exec, const PoolArgs& args, const float* in, co
   each_plane(exec, args, [&](int64_t plane) {
     const float* from = in + plane * in_floats(args);
     const int64_t start = plane * out_floats(args);
-    for (int64_t i = 0; i < out_floats(args); ++i) out[start + i] = from[positions[start + i] * kBlock + i % kBlock];
+    for (int64_t i = 0; i < out_floats(args); ++i) {
+      const int32_t position = positions[start + i];
+      out[start + i] = inside(args, position) ? from[position * kBlock + i % kBlock] : 0.F;
+    }
   });
 }
 

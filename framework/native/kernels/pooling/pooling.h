@@ -21,9 +21,9 @@ struct PoolArgs {
 // The largest element of each window and where it is: its row-major position in the input plane. Padding is never chosen;
 // the first of equals is; a NaN counts as largest. `positions` may be null.
 void max_pool(const Exec& exec, const PoolArgs& args, const float* in, float* out, int32_t* positions);
-// in_gradient = 0, then += out_gradient at the positions that max_pool gave.
+// in_gradient = 0, then += out_gradient at the positions that max_pool gave; one outside the plane counts for nothing.
 void max_pool_scatter(const Exec& exec, const PoolArgs& args, const float* out_gradient, const int32_t* positions, float* in_gradient);
-// out = in at the positions that max_pool gave: the gradient of max_pool_scatter.
+// out = in at the positions that max_pool gave, 0 for one outside the plane: the gradient of max_pool_scatter.
 void max_pool_gather(const Exec& exec, const PoolArgs& args, const float* in, const int32_t* positions, float* out);
 
 // The mean of each window: over all its taps with `count_padding`, else over those inside the input.

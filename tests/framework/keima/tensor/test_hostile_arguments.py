@@ -107,3 +107,13 @@ def test_a_memory_limit_that_is_no_number_is_refused(limit: str) -> None:
     )
     assert done.returncode != 0
     assert "KEIMA_MEMORY_LIMIT: expected a number of bytes" in done.stderr
+
+
+@pytest.mark.parametrize("bad", [-1, 9, 2**31 - 1, -(2**31)])
+def test_a_position_outside_the_plane_counts_for_nothing_in_max_pooling(bad: int) -> None:
+    positions = Tensor(np.array([0, bad], np.int32).reshape(1, 2, 1, 1))
+    window = ((3, 3), (3, 3), (0, 0))
+    scattered = ops.max_pool2d_scatter(Tensor(np.ones((1, 2, 1, 1))), positions, *window, (1, 2, 3, 3)).numpy()
+    assert scattered[0, 0, 0, 0] == 1 and scattered.sum() == 1
+    gathered = ops.max_pool2d_gather(Tensor(np.full((1, 2, 3, 3), 5.0)), positions, *window).numpy()
+    assert gathered.ravel().tolist() == [5, 0]
