@@ -8,9 +8,9 @@ it. What type checkers and editors read, ``__init__.pyi``, is made from the same
 
 from __future__ import annotations
 
-from . import elemwise, loss, math, nn, tensor
+from . import complex_pair, elemwise, loss, math, nn, tensor
 
-_MODULES = (elemwise, loss, math, nn, tensor)
+_MODULES = (complex_pair, elemwise, loss, math, nn, tensor)
 
 globals().update({name: getattr(module, name) for module in _MODULES for name in module.__all__})
 __all__ = sorted({name for module in _MODULES for name in module.__all__})

@@ -19,7 +19,6 @@ __all__ = [
     "conv3d",
     "conv_transpose2d",
     "conv_transpose3d",
-    "deformable_conv2d",
     "local_conv2d",
     "region_restricted_conv",
 ]
@@ -37,7 +36,7 @@ def pair(value: Pair) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def _check_conv_mode(conv_mode: str) -> None:
+def check_conv_mode(conv_mode: str) -> None:
     if conv_mode.lower() != "cross_correlation":
         raise UnsupportedError(f"conv_mode {conv_mode!r} is not supported; expected 'cross_correlation'")
 
@@ -85,7 +84,7 @@ def conv2d(
     Returns:
         (N, O, (H + 2 padding - dilation (kh - 1) - 1) / stride + 1, ...).
     """
-    _check_conv_mode(conv_mode)
+    check_conv_mode(conv_mode)
     if bias is None:
         return ops.conv2d(inp, weight, None, pair(stride), pair(padding), pair(dilation), groups)
     return ops.conv2d(inp, weight, bias, pair(stride), pair(padding), pair(dilation), groups)
@@ -114,7 +113,7 @@ def conv_transpose2d(
     Returns:
         (N, O, (H - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1, ...).
     """
-    _check_conv_mode(conv_mode)
+    check_conv_mode(conv_mode)
     if inp.ndim != 4 or weight.ndim != (4 if groups == 1 else 5):
         raise ShapeError(
             "conv_transpose2d: expected an input of shape (N, C, H, W) and weights of shape (C, O, kh, kw), or"
@@ -188,7 +187,7 @@ def conv3d(
         bias: (1, O, 1, 1, 1).
         stride, padding, dilation: one number, or (depth, height, width).
     """
-    _check_conv_mode(conv_mode)
+    check_conv_mode(conv_mode)
     _check_volume("conv3d", inp, weight, groups)
     (step, *steps), (pad, *pads), (spread, *spreads) = triple(stride), triple(padding), triple(dilation)
     taps = weight.shape[-3]
@@ -283,7 +282,7 @@ def local_conv2d(
         weight: (groups, out H, out W, C/groups, kh, kw, O/groups).
         bias: broadcast to the result.
     """
-    _check_conv_mode(conv_mode)
+    check_conv_mode(conv_mode)
     if weight.ndim != 7:
         raise ShapeError(
             "local_conv2d: expected weights of shape (groups, out H, out W, C/groups, kh, kw, O/groups), got"
@@ -327,7 +326,7 @@ def region_restricted_conv(
         bias: (1, O, 1, 1).
         compute_mode: MegEngine's choice of accumulator; sums are always made in float32 here.
     """
-    _check_conv_mode(conv_mode)
+    check_conv_mode(conv_mode)
     kernel = weight.shape[-2:]
     seen = _taps(inp, kernel, stride, padding, dilation)
     regions = _taps(expand_dims(rin, 1), kernel, stride, padding, dilation)
@@ -340,86 +339,4 @@ def region_restricted_conv(
         out = part if out is None else out + part
     if out is None:
         raise ShapeError(f"region_restricted_conv: the kernel of shape {weight.shape} is empty")
-    return out if bias is None else out + bias
-
-
-def _sample(channels_last: Tensor, batch: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Bilinear samples of (N, H, W, C) at float positions (N, out H, out W); pixels outside count as zero."""
-    _, height, width, _ = channels_last.shape
-    top, left = ops.floor(y), ops.floor(x)
-    total: Tensor | None = None
-    for down in (0.0, 1.0):
-        for right in (0.0, 1.0):
-            row, column = top + down, left + right
-            share = (1.0 - ops.abs(y - row)) * (1.0 - ops.abs(x - column))
-            inside = ops.logical_and(
-                ops.logical_and(row >= 0.0, row <= height - 1.0), ops.logical_and(column >= 0.0, column <= width - 1.0)
-            )
-            share = share * ops.cast(inside, share.dtype)
-            at_y = ops.cast(ops.minimum(ops.maximum(row, 0.0), height - 1.0), "int32")
-            at_x = ops.cast(ops.minimum(ops.maximum(column, 0.0), width - 1.0), "int32")
-            part = channels_last[batch, at_y, at_x] * expand_dims(share, -1)
-            total = part if total is None else total + part
-    if total is None:
-        raise AssertionError("two rows and two columns are four neighbours")
-    return total
-
-
-def deformable_conv2d(
-    inp: Tensor,
-    weight: Tensor,
-    offset: Tensor,
-    mask: Tensor,
-    bias: Tensor | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-    conv_mode: str = "cross_correlation",
-    compute_mode: str = "default",
-) -> Tensor:
-    """A convolution whose taps are moved by `offset` and weighed by `mask` (Zhu et al., 2019).
-
-    Args:
-        inp: float32, (N, C, H, W).
-        weight: as :func:`conv2d`'s.
-        offset: (N, 2 D kh kw, out H, out W), (y, x) of each tap for each of D groups of channels.
-        mask: (N, D kh kw, out H, out W).
-        bias: (1, O, 1, 1).
-        compute_mode: MegEngine's choice of accumulator; sums are always made in float32 here.
-    """
-    _check_conv_mode(conv_mode)
-    batch, channels, *_ = inp.shape
-    kernel, (steps, pads, spreads) = weight.shape[-2:], (pair(stride), pair(padding), pair(dilation))
-    count, (height, width) = kernel[0] * kernel[1], mask.shape[2:]
-    deformed = mask.shape[1] // count
-    if (
-        mask.shape[1] % count
-        or offset.shape != (batch, 2 * mask.shape[1], height, width)
-        or channels % max(deformed, 1)
-    ):
-        raise ShapeError(
-            f"deformable_conv2d: expected offset (N, 2 D taps, out H, out W) and mask (N, D taps, out H, out W) for"
-            f" {count} taps and D groups of {channels} channels; got {offset.shape} and {mask.shape}"
-        )
-    images = reshape(ops.arange(0.0, 1.0, batch), (batch, 1, 1))
-    batch_index = ops.cast(ops.broadcast_to(images, (batch, height, width)), "int32")
-    rows = reshape(ops.arange(float(-pads[0]), float(steps[0]), height), (1, height, 1))
-    columns = reshape(ops.arange(float(-pads[1]), float(steps[1]), width), (1, 1, width))
-    per = channels // deformed
-    out: Tensor | None = None
-    sources = [ops.transpose(inp[:, d * per : (d + 1) * per], (0, 2, 3, 1)) for d in range(deformed)]
-    for tap in range(count):
-        ky, kx = divmod(tap, kernel[1])
-        samples = []
-        for d, source in enumerate(sources):
-            place = d * count + tap
-            y = offset[:, 2 * place] + rows + float(ky * spreads[0])
-            x = offset[:, 2 * place + 1] + columns + float(kx * spreads[1])
-            samples.append(_sample(source, batch_index, y, x) * expand_dims(mask[:, place], -1))
-        pixels = ops.transpose(concat(samples, 3) if deformed > 1 else samples[0], (0, 3, 1, 2))
-        part = ops.conv2d(pixels, weight[..., ky : ky + 1, kx : kx + 1], None, (1, 1), (0, 0), (1, 1), groups)
-        out = part if out is None else out + part
-    if out is None:
-        raise ShapeError(f"deformable_conv2d: the kernel of shape {weight.shape} is empty")
     return out if bias is None else out + bias

@@ -18,11 +18,11 @@ from .conv import (
     conv3d,
     conv_transpose2d,
     conv_transpose3d,
-    deformable_conv2d,
     local_conv2d,
     pair,
     region_restricted_conv,
 )
+from .deformable import deformable_conv2d, deformable_psroi_pooling
 from .math import normalize
 from .tensor import concat, expand_dims, full, positive_axis, reshape, squeeze
 
@@ -37,6 +37,7 @@ __all__ = [
     "conv_transpose2d",
     "conv_transpose3d",
     "deformable_conv2d",
+    "deformable_psroi_pooling",
     "dropout",
     "embedding",
     "gelu",
