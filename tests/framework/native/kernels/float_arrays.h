@@ -36,6 +36,7 @@ class FloatArray {
   static void convert(const void* in, ScalarType in_type, void* out, ScalarType out_type, size_t count) {
     const auto n = static_cast<int64_t>(count);
     ElementwiseArgs args;
+    args.op = elementwise_op_from_name("identity");
     args.ndim = 1;
     args.shape = &n;
     args.in[0] = {in, in_type, nullptr};
