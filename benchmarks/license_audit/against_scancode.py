@@ -14,6 +14,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,7 +127,7 @@ def explain(path: Path, scan: Scan, mine: frozenset[str], answer: dict[str, Any]
         return "ScanCode counts single words that score below 60"
     if "quoted" in origins and not extra:
         return "a statement inside a string constant"
-    if {match.rule for match in scan.matches if match.raw in extra} <= {"spdx-tag", "metadata"}:
+    if extra and {match.rule for match in scan.matches if match.raw in extra} <= {"spdx-tag", "metadata"}:
         return "a tag that we read and ScanCode does not, or reads otherwise"
     if not extra and path.suffix == ".ipynb":
         return "the output of a notebook's cell is data"
@@ -149,14 +150,16 @@ def draw_tree(tree: Path, number: int, rng: random.Random) -> list[Path]:
         side = kept[may_hold_license(file.read_bytes())]
         if len(side) < number // 2:
             side.append(file)
-    return kept[True] + kept[False]
+    return [file for pair in zip(kept[True], kept[False], strict=False) for file in pair]
 
 
-def compare(files: list[Path], base: Path, python: str) -> tuple[str, int, list[Difference]]:
-    """ScanCode's version, how many files agree, and the differences."""
+def compare(files: list[Path], base: Path, python: str, minutes: float) -> tuple[str, int, list[Difference]]:
+    """ScanCode's version, how many files were compared until the time was over, and the differences."""
     differences = []
+    until = time.monotonic() + 60 * minutes
+    done = 0
     with both(python) as (alone, worker):
-        for done, path in enumerate(files):
+        for done, path in enumerate(files, start=1):
             answer, scan = alone.scan(path), ours(path.read_bytes(), path.name, worker)
             mine, theirs = said_by_us(scan), said_by_scancode(answer)
             if mine != theirs:
@@ -166,9 +169,11 @@ def compare(files: list[Path], base: Path, python: str) -> tuple[str, int, list[
                 differences.append(found)
                 said = f"ours {found.ours or 'nothing'}; ScanCode {found.theirs or 'nothing'}"
                 print(f"  {where}: {said}; {why or 'UNEXPLAINED'}", flush=True)
-            if done % 100 == 99:
-                print(f"{done + 1} of {len(files)}", file=sys.stderr, flush=True)
-        return alone.version, len(files) - len(differences), differences
+            if done % 100 == 0:
+                print(f"{done} of {len(files)}", file=sys.stderr, flush=True)
+            if time.monotonic() > until:
+                break
+        return alone.version, done, differences
 
 
 def main() -> int:
@@ -181,31 +186,34 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20261126)
     parser.add_argument("--python", default=sys.executable, help="the Python that has ScanCode")
     parser.add_argument("--output", type=Path, help="the figures as JSON")
+    parser.add_argument("--minutes", type=float, default=600, help="stop each comparison after so long")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     figures: dict[str, Any] = {"seed": arguments.seed}
     if arguments.tree:
         files = draw_tree(arguments.tree, arguments.files, rng)
-        figures["tree"] = _report("tree", files, arguments.tree, arguments.python)
+        figures["tree"] = _report("tree", files, arguments.tree, arguments)
     if arguments.cases:
         cases = [path for path, _ in positives(arguments.cases)]
         files = rng.sample(cases, min(arguments.number, len(cases)))
-        figures["cases"] = _report("cases", files, arguments.cases, arguments.python)
+        figures["cases"] = _report("cases", files, arguments.cases, arguments)
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
     return 1 if any(figure["unexplained"] for key, figure in figures.items() if key != "seed") else 0
 
 
-def _report(name: str, files: list[Path], base: Path, python: str) -> dict[str, Any]:
-    version, same, differences = compare(files, base, python)
+def _report(name: str, files: list[Path], base: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    version, done, differences = compare(files, base, arguments.python, arguments.minutes)
+    same = done - len(differences)
     reasons = Counter(difference.why or "UNEXPLAINED" for difference in differences)
-    print(f"{name}: ScanCode {version}, {len(files)} files, {same} identical, {len(differences)} different")
+    print(f"{name}: ScanCode {version}, {done} of {len(files)} files, {same} identical, {len(differences)} different")
     for reason, count in reasons.most_common():
         print(f"  {count:4} {reason}")
     return {
         "scancode": version,
-        "files": len(files),
+        "drawn": len(files),
+        "compared": done,
         "identical": same,
         "unexplained": reasons["UNEXPLAINED"],
         "differences": [vars(difference) for difference in differences],

@@ -47,10 +47,19 @@ def spread(far: int) -> str:
 def test_scancode_gets_the_passages_near_a_word_and_the_line_numbers_stay(python: str) -> None:
     with scancode.running(python, 10) as worker:
         match = worker.scan(spread(1000)).matches[0]
-        assert (match.start, match.end) == (1001 - 25, 1001 + 25)
+        assert (match.start, match.end) == (1001 - 50, 1001 + 50)
     with scancode.running(python, 10, prefilter=False) as worker:
         match = worker.scan(spread(1000)).matches[0]
         assert (match.start, match.end) == (1, 2001)
+
+
+def test_a_text_has_no_hole_in_it() -> None:
+    """The GPL's has stretches of 60 lines without any word of the list, and is not recognised without them."""
+    licence = ("// license\n" + "// and so on\n" * 300) * 3
+    text = licence + "int a;\n" * 3000 + "// license\n"
+    read = worth_reading(text).split("\n")
+    assert read[: licence.count("\n") - 250] == text.split("\n")[: licence.count("\n") - 250]
+    assert read.count("") > 2500
 
 
 def test_a_short_text_is_read_whole() -> None:

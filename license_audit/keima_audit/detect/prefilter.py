@@ -33,8 +33,10 @@ _URL_ONLY = 400
 """Bytes up to which a file with a URL may be nothing else."""
 _SHORT = 8_192
 """Characters up to which a text is read whole."""
-_AROUND = 25
+_AROUND = 50
 """Lines before and after one with a word of the list that are read with it."""
+_HOLE = 400
+"""Lines between two words of the list up to which all that lies between them is read."""
 
 
 def may_hold_license(data: bytes) -> bool:
@@ -48,18 +50,20 @@ def may_hold_license(data: bytes) -> bool:
 
 
 def worth_reading(text: str) -> str:
-    """A text without the lines that are far from every word of the list; line numbers stay what they are.
+    """A long text without the stretches that are far from every word of the list; line numbers stay what they are.
 
-    It is the same filter again, for passages: what stands 25 lines from the next word could not hold a statement as
-    a file of its own. A source file of 300 kB is scanned for the sake of its header alone.
+    It is the same filter again, for passages: a source file of 300 kB is scanned for the sake of its header alone.
+    Between two words nothing is left out unless hundreds of lines lie between them: ScanCode does not recognise a
+    licence's text with a hole in it.
     """
     if len(text) <= _SHORT:
         return text
     lines = text.split("\n")
-    near: set[int] = set()
-    for number, line in enumerate(lines):
-        if _WORDS.search(line.lower().encode("utf-8", "replace")):
-            near.update(range(number - _AROUND, number + _AROUND + 1))
-    if not near:
+    hits = [number for number, line in enumerate(lines) if _WORDS.search(line.lower().encode("utf-8", "replace"))]
+    if not hits:
         return text
+    near: set[int] = set()
+    for before, number in zip([-_HOLE, *hits], hits, strict=False):
+        first = before if number - before <= _HOLE else number - _AROUND
+        near.update(range(first, number + _AROUND + 1))
     return "\n".join(line if number in near else "" for number, line in enumerate(lines))
