@@ -57,12 +57,17 @@ def filter_repo(arguments: argparse.Namespace, folder: Path) -> tuple[float, flo
     return seconds, peak, {old: by_new[new] for old, new in lines if new in by_new}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """The options that say which repository, and what of it is published."""
     parser.add_argument("repository", type=Path)
     parser.add_argument("--branch", default="master")
     parser.add_argument("--exclude", nargs="*", default=[], metavar="PATH")
     parser.add_argument("--move", nargs=2, action="append", default=[], metavar=("OLD", "NEW"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_selection(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -16,6 +16,7 @@ from keima_cli.atomic import write_text
 from keima_cli.console import Output
 from keima_cli.errors import WrongUseError
 from keima_cli.findings import Finding, Report, Severity, print_findings, to_junit, to_sarif
+from keima_sync.breakage import breakage, count_commits
 from keima_sync.config import read_config
 from keima_sync.preview import preview
 from keima_sync.references import syntax
@@ -37,7 +38,9 @@ def check(
     config: File = None,
     at: Annotated[str, typer.Option(help="With --config: the origin's revision to look at.")] = "HEAD",
     against: Annotated[str | None, typer.Option(help="With --config: report what this revision does not have.")] = None,
-    history: Annotated[bool, typer.Option("--history", help="With --tree: over all commits up to it.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="With --tree or --config: over all commits up to it.")
+    ] = False,
     unknown: Annotated[bool, typer.Option(help="List what cannot be told from the text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     sarif: File = None,
@@ -49,8 +52,8 @@ def check(
     the tree's own folders, where there is nothing. With --config, what an export by that sync.toml would break; with
     --against main too, what a branch would newly break.
     """
-    if config and not (tree or internal or public or history):
-        found: Iterable[Finding] = preview(read_config(config), at, against)
+    if config and not (tree or internal or public):
+        found: Iterable[Finding] = _by_rules(config, at, against, history=history, quiet=as_json)
     else:
         found = _findings(tree, internal, public, history=history)
     report = Report.of("keima-sync", version("keima"), (*RULES, syntax.BROKEN), found)
@@ -60,6 +63,17 @@ def check(
         write_text(junit, to_junit(report))
     _show(report, as_json=as_json, least=Severity.NOTE if unknown or history else Severity.WARNING)
     raise typer.Exit(int(report.exit_code()))
+
+
+def _by_rules(config: Path, at: str, against: str | None, *, history: bool, quiet: bool) -> Iterator[Finding]:
+    rules = read_config(config)
+    if not history:
+        yield from preview(rules, at, against)
+        return
+    if against is not None:
+        raise WrongUseError("expected --history or --against, got both", hint="leave one of them out")
+    with Output(as_json=quiet).track("commits", count_commits(rules, at)) as tracker:
+        yield from breakage(rules, at, tracker.advance)
 
 
 def _findings(tree: str | None, internal: str | None, public: str | None, *, history: bool) -> Iterator[Finding]:

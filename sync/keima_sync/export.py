@@ -89,9 +89,9 @@ def standing(config: Config) -> Standing:
             f"the public branch names {len(unknown)} origins that the origin does not have, such as {unknown[0]}",
             hint="was the origin's history rewritten, or is it the wrong repository?",
         )
-    seen = set(_history(origin, [pygit2.Oid(hex=oid) for oid in known])) if known else set()
-    history = list(_history(origin, [pygit2.Oid(hex=tip)]))
-    named = {oid: named_by(commit_of(origin, oid).raw_message, PUBLIC_TRAILER) for oid in history}
+    seen = set(history(origin, [pygit2.Oid(hex=oid) for oid in known])) if known else set()
+    commits = list(history(origin, [pygit2.Oid(hex=tip)]))
+    named = {oid: named_by(commit_of(origin, oid).raw_message, PUBLIC_TRAILER) for oid in commits}
     imported = frozenset(oid for oid in named.values() if oid is not None) & set(foreign)
     return Standing(
         tip,
@@ -99,8 +99,8 @@ def standing(config: Config) -> Standing:
         known,
         tuple(oid for oid in foreign if oid not in imported),
         imported,
-        len(history),
-        sum(oid not in seen and named[oid] not in imported for oid in history),
+        len(commits),
+        sum(oid not in seen and named[oid] not in imported for oid in commits),
     )
 
 
@@ -136,7 +136,7 @@ def _branch_tip(repository: pygit2.Repository, branch: str) -> str | None:
     return None if reference is None else str(reference.peel(pygit2.Commit).id)
 
 
-def _history(repository: pygit2.Repository, tips: list[pygit2.Oid]) -> Iterator[str]:
+def history(repository: pygit2.Repository, tips: list[pygit2.Oid]) -> Iterator[str]:
     """All commits reached from the tips, parents first."""
     walker = repository.walk(tips[0], SortMode.TOPOLOGICAL | SortMode.REVERSE)
     for tip in tips[1:]:
@@ -156,7 +156,7 @@ def commit_of(repository: pygit2.Repository, oid: str) -> pygit2.Commit:
 def _published(config: Config, destination: pygit2.Repository, tip: str | None) -> tuple[dict[str, str], list[str]]:
     known: dict[str, str] = {}
     foreign = []
-    for oid in _history(destination, [pygit2.Oid(hex=tip)]) if tip else ():
+    for oid in history(destination, [pygit2.Oid(hex=tip)]) if tip else ():
         origin = config.commits.origin(commit_of(destination, oid).raw_message)
         if origin is None:
             foreign.append(oid)
@@ -173,14 +173,14 @@ def workshop(config: Config) -> Iterator[pygit2.Repository]:
     origin, destination = open_side(config.origin, "origin"), open_side(config.destination, "destination")
     with tempfile.TemporaryDirectory(prefix="keima-sync-", dir=destination.path) as folder:
         repository = pygit2.init_repository(folder, bare=True)
-        stores = [Path(_common_folder(side), "objects") for side in (origin, destination)]
+        stores = [Path(common_folder(side), "objects") for side in (origin, destination)]
         alternates = Path(folder, "objects", "info", "alternates")
         alternates.parent.mkdir(exist_ok=True)
         alternates.write_text("".join(f"{store}\n" for store in stores))
         yield pygit2.Repository(repository.path)
 
 
-def _common_folder(repository: pygit2.Repository) -> str:
+def common_folder(repository: pygit2.Repository) -> str:
     """Where the objects are: of a linked worktree, the main repository's folder."""
     link = Path(repository.path, "commondir")
     return str((Path(repository.path) / link.read_text().strip()).resolve()) if link.is_file() else repository.path
@@ -204,8 +204,8 @@ def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advanc
 
     watch = LeakWatch(workshop, config.leaks)
     replay = Replay(str(trees.empty), write)
-    seen = set(_history(workshop, [pygit2.Oid(hex=oid) for oid in state.known])) if state.known else set()
-    for oid in _history(workshop, [pygit2.Oid(hex=state.origin_tip)]):
+    seen = set(history(workshop, [pygit2.Oid(hex=oid) for oid in state.known])) if state.known else set()
+    for oid in history(workshop, [pygit2.Oid(hex=state.origin_tip)]):
         advance(1)
         commit = commit_of(workshop, oid)
         parents = tuple(str(parent) for parent in commit.parent_ids)

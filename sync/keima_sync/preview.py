@@ -6,27 +6,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pygit2
 
-from keima_cli.findings import Finding, Severity
+from keima_cli.findings import Finding
 from keima_sync.config import Config
 from keima_sync.errors import RepositoryError
-from keima_sync.export import deciding_rules, open_side, workshop
+from keima_sync.export import common_folder, deciding_rules, open_side, workshop
 from keima_sync.references import syntax
 from keima_sync.references.check import HINT, compare
 from keima_sync.references.languages import Extractions
+from keima_sync.references.store import stored_in
 from keima_sync.references.tree import Tree, find_commit, from_tree
 from keima_sync.tree_filter import TreeFilter
 
 
 def preview(config: Config, revision: str, against: str | None = None) -> list[Finding]:
     """Findings at a revision of the origin; with `against`, those that the other revision does not have."""
-    extractions = Extractions()
-    known = set()
-    if against is not None:
-        known = {finding.fingerprint for finding in _findings(config, against, extractions)}
-    return [finding for finding in _findings(config, revision, extractions) if finding.fingerprint not in known]
+    with stored_in(Path(common_folder(open_side(config.origin, "origin")))) as store:
+        extractions = Extractions(store)
+        known = set()
+        if against is not None:
+            known = {finding.fingerprint for finding in _findings(config, against, extractions)}
+        return [finding for finding in _findings(config, revision, extractions) if finding.fingerprint not in known]
 
 
 def _findings(config: Config, revision: str, extractions: Extractions) -> Iterator[Finding]:
@@ -39,8 +42,8 @@ def _findings(config: Config, revision: str, extractions: Extractions) -> Iterat
         internal, public = from_tree(origin, commit.tree), from_tree(made, filtered)
         names = _origins(config, internal)
         for finding in compare(internal, public, extractions, lambda path: names.get(path, path)):
-            yield _explained(config, finding)
-        yield from syntax.compare(internal, public)
+            yield explained(config, finding)
+        yield from syntax.compare(internal, public, names)
 
 
 def _origins(config: Config, internal: Tree) -> dict[bytes, bytes]:
@@ -49,9 +52,9 @@ def _origins(config: Config, internal: Tree) -> dict[bytes, bytes]:
     return {target: path for target, path in pairs if target is not None}
 
 
-def _explained(config: Config, finding: Finding) -> Finding:
+def explained(config: Config, finding: Finding) -> Finding:
     """The finding with the rule that cut or moved its target."""
-    if finding.severity < Severity.WARNING or not finding.evidence:
+    if not finding.evidence:
         return finding
     rules = "; ".join(deciding_rules(config, finding.evidence[0].path.encode()))
     return replace(finding, hint=f"{HINT}. {finding.evidence[0].path} went by {rules}")

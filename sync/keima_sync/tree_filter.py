@@ -70,6 +70,10 @@ class TreeFilter:
             self._roots[kept] = root
         return self._roots[kept]
 
+    def file(self, path: bytes, mode: int, oid: Oid) -> Oid | None:
+        """The public content of a file by its internal path; None if it is left out. Raises TransformError."""
+        return self._file(Item(mode, path.rpartition(b"/")[2], oid), path)
+
     def _folder(self, oid: Oid, prefix: bytes) -> _Kept:
         """`prefix` is the folder's internal path with a slash at its end, empty for the root."""
         key = (oid, prefix)

@@ -23,19 +23,33 @@ _STANDARD = frozenset(
 def extract(data: bytes) -> Extraction:
     """Quoted includes look beside the referrer first; angled ones only under include roots."""
     found = []
-    code = _COMMENT.sub(_blank, data)
+    code = _COMMENT.sub(_blank, data) if _has_include_in_comment(data) else data
+    line, end = 1, 0
     for match in _INCLUDE.finditer(code):
-        line = code.count(b"\n", 0, match.start()) + 1
+        line, end = line + code.count(b"\n", end, match.start()), match.start()
         written = _WRITTEN.match(match[1])
         if written is None:
-            if match[1].strip():
-                found.append(Reference(line, Kind.INCLUDE, text(match[1].strip()), unknown="a macro names the header"))
+            named = _COMMENT.sub(b"", match[1]).partition(b"/*")[0].strip()
+            if named:
+                found.append(Reference(line, Kind.INCLUDE, text(named), unknown="a macro names the header"))
         elif written[1]:
             found.append(_quoted(line, written[1].strip()))
         elif not _is_standard(written[2]):
             name = written[2].strip()
             found.append(Reference(line, Kind.INCLUDE, f"<{text(name)}>", suffixes=(_inner(name),)))
     return Extraction(tuple(found), frozenset(match[1] for match in _MODULE.finditer(code)))
+
+
+def _has_include_in_comment(data: bytes) -> bool:
+    """Whether an include may stand in a block comment: what looks like one in a string is taken for one too."""
+    begin = data.find(b"/*")
+    while begin >= 0:
+        end = data.find(b"*/", begin + 2)
+        end = len(data) if end < 0 else end
+        if _INCLUDE.search(data, begin, end):
+            return True
+        begin = data.find(b"/*", end + 1)
+    return False
 
 
 def _quoted(line: int, name: bytes) -> Reference:

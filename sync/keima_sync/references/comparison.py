@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from keima_sync.references.languages import Extractions
 from keima_sync.references.model import Kind, Reference
-from keima_sync.references.resolve import lookup, places
-from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree, folder_of
+from keima_sync.references.resolve import likeliest, lookup, places
+from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree, folder_of, last_two
 
 _PACKAGE = b"/__init__.py"  # whether a folder has one says whether absolute imports start in it
 
@@ -135,7 +135,7 @@ class Comparison:
         """Queries that may find one of the paths."""
         found: set[Query] = set()
         for path in paths:
-            for key in (path, _last_two(path), path.rpartition(b"/")[2]):
+            for key in (path, last_two(path), path.rpartition(b"/")[2]):
                 found.update(self._index.get(key, ()))
             if path.endswith(_PACKAGE):
                 found |= self._importers_below(path[: -len(_PACKAGE) + 1])
@@ -146,40 +146,51 @@ class Comparison:
         inside |= {folder_of(path) for path in inside}
         found: set[Query] = set()
         for path in inside:
-            for key in (_last_two(path), path.rpartition(b"/")[2]):
+            for key in (last_two(path), path.rpartition(b"/")[2]):
                 found.update(query for query in self._index.get(key, ()) if query.kind is Kind.IMPORT)
         return found
 
     def _ask(self, queries: Iterable[Query]) -> None:
-        linked = self._internal.has_symlinks or self._public.has_symlinks
         for query in queries:
             if query not in self._users:
                 continue
-            lost = self._answer(query)
+            behind = self._is_behind_link(query)
+            lost = self._answer(query, behind_link=behind)
             if lost is None:
                 self._lost.pop(query, None)
             else:
                 self._lost[query] = lost
-            if linked and self._is_behind_link(query):
+            if behind:
                 self._behind_links.add(query)
+            else:
+                self._behind_links.discard(query)
 
-    def _answer(self, query: Query) -> Lost | None:
+    def _answer(self, query: Query, *, behind_link: bool) -> Lost | None:
         kind, candidates, suffixes, folder, origin = query
-        before = lookup(kind, candidates, suffixes, origin, self._internal)
-        if not before:
+        before = likeliest(kind, candidates, suffixes, origin, self._internal)
+        if before is None or (not behind_link and self._stays(query, before)):
             return None
         after = lookup(kind, candidates, suffixes, folder, self._public)
         if not after:
-            return Lost(before[0], None)
-        return None if before[0] in map(self._origin, after) else Lost(before[0], after[0])
+            return Lost(before, None)
+        return None if before in map(self._origin, after) else Lost(before, after[0])
+
+    def _stays(self, query: Query, found: bytes) -> bool:
+        """Whether the public tree has what was found where it was, for a referrer that is where it was.
+
+        A package that moves may end what began an import, so imports are asked again where anything moves.
+        """
+        unmoved = query.folder == query.origin and (not self._origins or query.kind is not Kind.IMPORT)
+        return unmoved and self._public.has(found) and self._origin(found) == found
 
     def _origin(self, path: bytes) -> bytes:
         return self._origins.get(path, path)
 
     def _is_behind_link(self, query: Query) -> bool:
         return any(
-            tree.passes_link(path)
+            tree.passes_symlink(path)
             for tree, folder in ((self._internal, query.origin), (self._public, query.folder))
+            if tree.has_symlinks
             for candidate in query.candidates
             for path in places(candidate, folder)
         )
@@ -197,12 +208,18 @@ def _apply(tree: Tree, entries: Mapping[bytes, Entry | None], touched: set[bytes
     links = False
     for path, entry in sorted(entries.items(), key=lambda pair: pair[1] is not None):  # a file may become a folder
         old = tree.files.get(path)
-        links |= any(one is not None and one.mode in (GITLINK, SYMLINK) for one in (old, entry))
+        links |= _changes_links(old, entry)
         if entry is not None:
             touched.update(tree.add(path, entry))
         elif old is not None:
             touched.update(tree.remove(path))
     return links
+
+
+def _changes_links(old: Entry | None, new: Entry | None) -> bool:
+    """A submodule counts when it comes or goes: another commit of it changes nothing here."""
+    modes = {None if entry is None else entry.mode for entry in (old, new)}
+    return SYMLINK in modes or (GITLINK in modes and len(modes) > 1)
 
 
 def _keys(query: Query) -> Iterator[bytes]:
@@ -211,9 +228,4 @@ def _keys(query: Query) -> Iterator[bytes]:
         for candidate in query.candidates:
             yield from places(candidate, folder)
     for suffix in query.suffixes:
-        yield _last_two(suffix)
-
-
-def _last_two(path: bytes) -> bytes:
-    folder, slash, name = path.rpartition(b"/")
-    return folder.rpartition(b"/")[2] + slash + name
+        yield last_two(suffix)

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from keima_sync.references import c_family, cmake, documents, python, scripts
 from keima_sync.references.model import Extraction, Kind, Reference
-from keima_sync.references.tree import GITLINK, SYMLINK, Tree
+from keima_sync.references.store import Key, Store
+from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree
 
 Extractor = Callable[[bytes], Extraction]
 
@@ -47,24 +49,60 @@ _UNREAD = Extraction((Reference(0, Kind.PATH, "", unknown="too large to be read,
 
 
 class Extractions:
-    """What blobs refer to, extracted once for each (content, language)."""
+    """What blobs refer to, extracted once for each (content, language); a store keeps it from one run to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         self._known: dict[tuple[str, str], Extraction] = {}
+        self._store = store
 
     def of(self, tree: Tree, path: bytes) -> Extraction:
         """The references of a file of a tree; none if no extractor reads such files."""
-        entry = tree.files[path]
-        language = "symlink" if entry.mode == SYMLINK else language_of(path)
-        if not language or entry.mode == GITLINK:
+        key = key_of(path, tree.files[path])
+        if key is None:
             return _NOTHING
-        key = (entry.blob, language)
         if key not in self._known:
-            data = tree.read(path)
-            self._known[key] = _UNREAD if data is None else extract(language, data)
+            self._known[key] = self._stored(key) or self._read(key, tree.read(path))
         return self._known[key]
 
+    def has(self, key: Key) -> bool:
+        """Whether it is known without reading the file; a stored one is taken in."""
+        if key in self._known:
+            return True
+        stored = self._stored(key)
+        if stored is not None:
+            self._known[key] = stored
+        return stored is not None
 
+    def put(self, key: Key, extraction: Extraction) -> None:
+        """Take in what was extracted elsewhere."""
+        self._known[key] = extraction
+        if self._store is not None:
+            self._store.put(key, extraction)
+
+    def drop(self, key: Key) -> None:
+        """Forget it, where memory counts; a store has it still."""
+        self._known.pop(key, None)
+
+    def _stored(self, key: Key) -> Extraction | None:
+        return self._store.get(key) if self._store is not None else None
+
+    def _read(self, key: Key, data: bytes | None) -> Extraction:
+        if data is None:
+            return _UNREAD
+        made = extract(key[1], data)
+        self.put(key, made)
+        return made
+
+
+def key_of(path: bytes, entry: Entry) -> Key | None:
+    """Content and language of a file; None if no extractor reads such files."""
+    if entry.mode == GITLINK:
+        return None
+    language = "symlink" if entry.mode == SYMLINK else language_of(path)
+    return (entry.blob, language) if language else None
+
+
+@cache
 def language_of(path: bytes) -> str:
     """The name of the language, or nothing."""
     if _ALSO_PYTHON.fullmatch(path):

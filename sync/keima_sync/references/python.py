@@ -14,6 +14,7 @@ from keima_sync.references.model import Extraction, Kind, Reference, Strength
 
 _ENTRY_POINT = re.compile(r"(?:[\w.-]+\s*=\s*)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\s*\[[\w, ]*\])?")
 _LOADERS = {"import_module", "__import__", "importorskip"}
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _SOURCES = (b".py", b"/__init__.py", b".pyx", b".pyi", b"/__init__.pyi", b".pxd", b"")
 
 
@@ -22,17 +23,15 @@ def extract(data: bytes) -> Extraction:
     tree = parse(data)
     if tree is None:
         return Extraction((Reference(1, Kind.IMPORT, "", unknown="not Python that this interpreter parses"),))
-    guarded = _guarded(tree)
     found: list[Reference] = []
-    for node in ast.walk(tree):
-        strength = Strength.WEAK if node in guarded else Strength.LIKELY
-        if isinstance(node, ast.Import):
+    for node, strength in _imports(tree):
+        if isinstance(node, ast.ImportFrom):
+            found += _import_from(node, strength)
+        else:
             for alias in node.names:
                 found += absolute(node.lineno, alias.name)
-        elif isinstance(node, ast.ImportFrom):
-            found += _import_from(node, strength)
-        elif isinstance(node, ast.Call):
-            found += _loaded(node)
+    if any(name.encode() in data for name in _LOADERS):
+        found += (loaded for node in ast.walk(tree) if isinstance(node, ast.Call) for loaded in _loaded(node))
     return Extraction(tuple(sorted(found, key=lambda reference: reference.line)))
 
 
@@ -122,10 +121,19 @@ def _loaded(node: ast.Call) -> Iterator[Reference]:
         yield from absolute(node.lineno, first.value)
 
 
-def _guarded(tree: ast.Module) -> set[ast.AST]:
-    """Nodes inside a try that has handlers: their absence may be meant."""
-    nodes: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Try) and node.handlers:
-            nodes.update(inner for statement in node.body for inner in ast.walk(statement))
-    return nodes
+def _imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, Strength]]:
+    """Import statements at any depth; those in a try that has handlers are weak: their absence may be meant.
+
+    Expressions hold no statements, so they are not gone into: that is most of the tree.
+    """
+    waiting: list[tuple[ast.AST, Strength]] = [(tree, Strength.LIKELY)]
+    while waiting:
+        node, strength = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node, strength
+            continue
+        for block in _BLOCKS:
+            inner = getattr(node, block, None)
+            if isinstance(inner, list):
+                tried = block == "body" and bool(getattr(node, "handlers", None))
+                waiting += [(child, Strength.WEAK if tried else strength) for child in inner]

@@ -29,8 +29,25 @@ def lookup(
             if hit is not None:
                 found[hit] = None
     for suffix in suffixes:
-        found.update(dict.fromkeys(sorted(_ending(suffix, kind, folder, tree), key=_nearness(folder))))
+        ending = _ending(suffix, kind, folder, tree)
+        found.update(dict.fromkeys(sorted(ending, key=_nearness(folder)) if len(ending) > 1 else ending))
     return tuple(found)
+
+
+def likeliest(
+    kind: Kind, candidates: tuple[bytes, ...], suffixes: tuple[bytes, ...], folder: bytes, tree: Tree
+) -> bytes | None:
+    """The first path of `lookup`, without looking for the others."""
+    for candidate in candidates:
+        for path in places(candidate, folder):
+            hit = tree.find(path)
+            if hit is not None:
+                return hit
+    for suffix in suffixes:
+        ending = _ending(suffix, kind, folder, tree)
+        if ending:
+            return min(ending, key=_nearness(folder)) if len(ending) > 1 else ending[0]
+    return None
 
 
 def places(candidate: bytes, folder: bytes) -> Iterator[bytes]:
@@ -45,12 +62,11 @@ def places(candidate: bytes, folder: bytes) -> Iterator[bytes]:
     return (path for path in joined if path is not None)
 
 
-def _ending(suffix: bytes, kind: Kind, folder: bytes, tree: Tree) -> Iterator[bytes]:
-    for path in tree.named(suffix.rpartition(b"/")[2]):
-        if path != suffix and not path.endswith(b"/" + suffix):
-            continue
-        if kind is not Kind.IMPORT or _on_python_path(path[: -len(suffix)].rstrip(b"/"), suffix, folder, tree):
-            yield path
+def _ending(suffix: bytes, kind: Kind, folder: bytes, tree: Tree) -> list[bytes]:
+    ending = tree.ending(suffix)
+    if kind is not Kind.IMPORT:
+        return list(ending)
+    return [path for path in ending if _on_python_path(path[: -len(suffix)].rstrip(b"/"), suffix, folder, tree)]
 
 
 def _on_python_path(root: bytes, suffix: bytes, folder: bytes, tree: Tree) -> bool:

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from keima_cli.findings import Finding, Rule
+from keima_sync.references.comparison import Change
 from keima_sync.references.languages import language_of
 from keima_sync.references.model import text
 from keima_sync.references.python import parse
@@ -30,19 +31,50 @@ _CLOSES = {b")": b"(", b"]": b"[", b"}": b"{"}
 _BRACKET = re.compile(rb"[()\[\]{}]")
 
 
-def compare(internal: Tree, public: Tree) -> Iterator[Finding]:
-    """Yield files of the same path that were sound in the internal tree and are not in the public one."""
-    for path in sorted(public.files.keys() & internal.files.keys()):
-        entry = public.files[path]
+def compare(internal: Tree, public: Tree, origins: Mapping[bytes, bytes] | None = None) -> Iterator[Finding]:
+    """Yield files that were sound in the internal tree and are not in the public one.
+
+    `origins` gives the internal paths of public ones where they differ.
+    """
+    watch = Watch(internal, public)
+    watch.change(Change({}, dict(public.files), origins or {}))
+    for path, fault in sorted(watch.broken.items()):
+        yield Finding(BROKEN.id, fault, path=text(path))
+
+
+class Watch:
+    """The files that stripping broke, while both trees change; `broken` has their faults by public path."""
+
+    def __init__(self, internal: Tree, public: Tree) -> None:
+        self._internal, self._public = internal, public
+        self._origins: dict[bytes, bytes] = {}
+        self.broken: dict[bytes, str] = {}
+
+    def change(self, change: Change) -> None:
+        """Look at what differs, after the trees have taken it in."""
+        for path, origin in change.origins.items():
+            self._origins.pop(path, None)
+            if origin is not None:
+                self._origins[path] = origin
+        for path in {**change.internal, **change.public, **change.origins}:
+            fault = self._fault(path)
+            if fault:
+                self.broken[path] = fault
+            else:
+                self.broken.pop(path, None)
+
+    def _fault(self, path: bytes) -> str:
+        entry = self._public.files.get(path)
+        origin = self._origins.get(path, path)
+        whole = self._internal.files.get(origin)
+        if entry is None or whole is None or entry == whole or entry.mode in (GITLINK, SYMLINK):
+            return ""
         fault_of = _CHECKS.get(language_of(path))
-        if fault_of is None or entry == internal.files[path] or entry.mode in (GITLINK, SYMLINK):
-            continue
-        after, before = public.read(path), internal.read(path)
-        if after is None or before is None:
-            continue  # the references pass reports it as unknown
+        after, before = (self._public.read(path), self._internal.read(origin)) if fault_of else (None, None)
+        if fault_of is None or after is None or before is None:
+            return ""  # what is not read is reported as unknown by the references pass
         fault = fault_of(after)
-        if fault and not fault_of(before):
-            yield Finding(BROKEN.id, fault, path=text(path))
+        return fault if fault and not fault_of(before) else ""
 
 
 def python_fault(data: bytes) -> str:

@@ -38,8 +38,9 @@ class Tree:
         self.files: dict[bytes, Entry] = {}
         self._read = read
         self._folders: Counter[bytes] = Counter()
-        self._by_name: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self._by_end: defaultdict[bytes, set[bytes]] = defaultdict(set)  # by one name, and by two
         self._links: dict[bytes, Entry] = {}
+        self._symlinks: set[bytes] = set()
 
     def add(self, path: bytes, entry: Entry) -> list[bytes]:
         """Put a file in, or replace it; returns the paths that exist now and did not before."""
@@ -49,10 +50,15 @@ class Tree:
         else:
             new = [path, *self._count_folders(path)]
             for way in new:
-                self._by_name[_name(way)].add(way)
+                for end in _ends(way):
+                    self._by_end[end].add(way)
         self.files[path] = entry
         if entry.mode in (GITLINK, SYMLINK):
             self._links[path] = entry
+        if entry.mode == SYMLINK:
+            self._symlinks.add(path)
+        else:
+            self._symlinks.discard(path)
         return new
 
     def _count_folders(self, path: bytes) -> Iterator[bytes]:
@@ -65,6 +71,7 @@ class Tree:
         """Take a file out, and folders that are empty then; returns the paths that exist no more."""
         del self.files[path]
         self._links.pop(path, None)
+        self._symlinks.discard(path)
         gone = [path]
         for folder in ancestors(path):
             self._folders[folder] -= 1
@@ -72,17 +79,18 @@ class Tree:
                 del self._folders[folder]
                 gone.append(folder)
         for way in gone:
-            self._by_name[_name(way)].discard(way)
+            for end in _ends(way):
+                self._by_end[end].discard(way)
         return gone
 
     @property
     def has_symlinks(self) -> bool:
         """Whether a path may lead to a file of another name."""
-        return any(entry.mode == SYMLINK for entry in self._links.values())
+        return bool(self._symlinks)
 
-    def passes_link(self, path: bytes) -> bool:
-        """Whether it is a symlink or a submodule, or lies behind one."""
-        return bool(self._links) and any(way in self._links for way in (path, *ancestors(path)))
+    def passes_symlink(self, path: bytes) -> bool:
+        """Whether it is a symlink, or lies behind one."""
+        return any(path.startswith(link) and path[len(link) : len(link) + 1] in (b"", b"/") for link in self._symlinks)
 
     def read(self, path: bytes) -> bytes | None:
         """The content of a file, of a symlink its target; None if it is larger than MAX_BYTES, or is not there."""
@@ -116,7 +124,22 @@ class Tree:
 
     def named(self, name: bytes) -> set[bytes]:
         """All files and folders whose last component is `name`."""
-        return self._by_name.get(name, set())
+        return self._by_end.get(name, set())
+
+    def ending(self, suffix: bytes) -> Iterator[bytes]:
+        """All files and folders whose last components are those of `suffix`."""
+        near = self._by_end.get(last_two(suffix), set())
+        return (path for path in near if path == suffix or path.endswith(b"/" + suffix))
+
+
+def last_two(path: bytes) -> bytes:
+    """The last two components, or the only one."""
+    folder, slash, name = path.rpartition(b"/")
+    return folder.rpartition(b"/")[2] + slash + name
+
+
+def _ends(path: bytes) -> set[bytes]:
+    return {_name(path), last_two(path)}
 
 
 def ancestors(path: bytes) -> Iterator[bytes]:

@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""Times an export of a whole history and the check of every commit's references by the same rules.
+
+`python -m benchmarks.sync.history REPOSITORY [--exclude PATH ...] [--move OLD NEW]` runs the export, the check over
+history with nothing known and again with all blobs known, and the check of the tip against its parent. Seconds of
+processors are those of all processes: on a busy machine they say more than those of the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.peers import machine, write_figures
+from benchmarks.sync.replay import add_selection, configuration, git
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one command took, with all its processes; `peak_mib` is that of the largest."""
+
+    name: str
+    seconds: float
+    processor_seconds: float
+    peak_mib: float
+    exit_code: int
+
+
+def measured(name: str, *words: str) -> Run:
+    """Run `keima sync`; an exit code over 1 ends the benchmark."""
+    begun = time.monotonic()
+    with subprocess.Popen([sys.executable, "-m", "keima_cli", "sync", *words], stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"{name} failed with exit code {process.returncode}")
+    seconds = time.monotonic() - begun
+    return Run(name, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_selection(parser)
+    parser.add_argument("--output", type=Path, default=Path("build/bench/sync-history.json"))
+    arguments = parser.parse_args()
+    head = machine()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy = folder / "origin"  # what is remembered goes into its git folder, not into the user's
+        git(folder, "clone", "-q", "--bare", "--shared", str(arguments.repository.resolve()), str(copy))
+        git(folder, "init", "-q", "-b", "main", str(folder / "public"))
+        arguments.repository = copy
+        config = folder / "sync.toml"
+        config.write_text(configuration(arguments, folder / "public"))
+        check = ("check", "--json", "--config", str(config), "--at", arguments.branch)
+        runs = [
+            measured("export", "export", "--json", "--config", str(config)),
+            measured("check of every commit", *check, "--history"),
+            measured(".. again", *check, "--history"),
+            measured("check of the tip", *check),
+            measured(".. against its parent", *check, "--against", f"{arguments.branch}~1"),
+        ]
+        commits = int(git(copy, "rev-list", "--count", arguments.branch))
+    print(f"{commits} commits\n{'':24}{'seconds':>9}{'of processors':>15}{'peak MiB':>10}")
+    for run in runs:
+        print(f"{run.name:24}{run.seconds:9.1f}{run.processor_seconds:15.1f}{run.peak_mib:10.0f}")
+    write_figures(arguments.output, {**head, "commits": commits, "runs": [asdict(run) for run in runs]})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""`keima sync check --config --history`: since when an export is broken, by whom, by which rule, and until when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from keima_cli.errors import WrongUseError
+from keima_cli.findings import Finding, Severity
+from keima_sync.breakage import breakage
+from keima_sync.cli import app
+from keima_sync.config import read_config
+from keima_sync.preview import preview
+from keima_sync.references import reading
+from tests.sync.conftest import git
+
+RULES = """
+[paths]
+unmatched = "include"
+[[paths.rules]]
+exclude = ["/internal/"]
+[[paths.rules]]
+move = "core"
+to = "lib"
+[[blocks]]
+begin = "BEGIN-INTERNAL"
+end = "END-INTERNAL"
+"""
+
+
+def _shown(finding: Finding) -> tuple[str, ...]:
+    known = dict(finding.properties)
+    return (str(finding.spot), finding.rule, known["introduced"], known.get("fixed", ""))
+
+
+def test_a_branch_breaks_the_export_and_another_commit_mends_it(project: Any) -> None:
+    config = read_config(project.write_config(RULES))
+    project.commit(internal__secret_dot_h="", core__a_dot_c="int a;\n")
+    git(project.internal, "checkout", "-qb", "topic")
+    broke = project.commit(core__a_dot_c='int a;\n#include "../internal/secret.h"\n')
+    git(project.internal, "checkout", "-q", "main")
+    project.commit(other_dot_txt="x")
+    identity = ("-c", "user.name=Bob", "-c", "user.email=bob@corp.example")
+    git(project.internal, *identity, "merge", "-q", "--no-ff", "-m", "merge", "topic")
+    [found] = breakage(config, "main")
+    assert _shown(found) == ("lib/a.c:2", "dangling-reference", broke, "")
+    assert found.severity is Severity.ERROR
+    assert ("author", "Ann <ann@corp.example>") in found.properties
+    assert "sync.toml:10: exclude /internal/: not published" in found.hint
+    mended = project.commit(core__a_dot_c="int a;\n")
+    [found] = breakage(config, "main")
+    assert _shown(found) == ("lib/a.c:2", "dangling-reference", broke, mended)
+    assert found.severity is Severity.NOTE
+    again = project.commit(core__a_dot_c='#include "../internal/secret.h"\n')
+    assert [_shown(found)[2:] for found in breakage(config, "main")] == [(broke, mended), (again, "")]
+
+
+def test_broken_syntax_has_its_history_too(project: Any) -> None:
+    config = read_config(project.write_config(RULES))
+    project.commit(core__a_dot_c="int a;\n")
+    broke = project.commit(core__a_dot_c="// BEGIN-INTERNAL\nint f() {\n// END-INTERNAL\n}\n")
+    [found] = breakage(config, "main")
+    assert _shown(found) == ("lib/a.c", "broken-by-stripping", broke, "")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_left_at_the_end_is_what_a_look_at_the_end_finds(draw: Callable[..., Any], seed: int) -> None:
+    project = draw(seed, 40)
+    config = read_config(
+        project.write_config('[paths]\nunmatched = "include"\n[[paths.rules]]\nexclude = ["/src/deep/", "a.txt"]\n')
+    )
+    left = {(f.path, f.evidence) for f in breakage(config, "main") if f.severity >= Severity.WARNING}
+    assert left == {(f.path, f.evidence) for f in preview(config, "main") if f.severity >= Severity.WARNING}
+
+
+def test_processes_read_ahead_what_one_would_read(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = read_config(project.write_config(RULES))
+    project.commit(internal__a_dot_h="", **{f"f{i}_dot_c": f'int x{i};\n#include "internal/a.h"\n' for i in range(9)})
+    monkeypatch.setattr(reading, "_ENOUGH", 4)
+    monkeypatch.setattr(reading.os, "cpu_count", lambda: 2)
+    found = list(breakage(config, "main"))
+    assert [f.line for f in found] == [2] * 9
+
+
+def test_the_command(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.folder)
+    project.write_config(RULES)
+    project.commit(internal__a_dot_h="", x_dot_c='#include "internal/a.h"\n')
+    ran = CliRunner().invoke(app, ["check", "--config", "sync.toml", "--history", "--json"])
+    assert ran.exit_code == 1 and [f["path"] for f in json.loads(ran.stdout)["findings"]] == ["x.c"]
+    both = CliRunner().invoke(app, ["check", "--config", "sync.toml", "--history", "--against", "main"])
+    assert isinstance(both.exception, WrongUseError)
