@@ -158,6 +158,17 @@ def test_a_waiver_for_one_dependency_is_none_for_another(tree, review, tmp_path)
     assert "1 answered, 1 left open" in done.output
 
 
+def test_what_rests_on_no_content_is_waived_for_its_licence_alone(tree, review):
+    # REUSE-IgnoreStart
+    tree.allow("Zlib", "ISC")
+    tree.write({"a.py": "# SPDX-License-Identifier: Zlib\n"})
+    review("waive", "1", "why", "", FAR, "", arguments=("text-missing",))
+    assert tree.rules("a.py") == set()
+    tree.write({"a.py": "# SPDX-License-Identifier: ISC\n"})
+    # REUSE-IgnoreEnd
+    assert tree.rules("a.py") == {"text-missing"}
+
+
 def test_a_file_cannot_steer_the_terminal(tree, review):
     tree.write({"a.py": "\x1b[2J\u202e" + LINK})
     shown = review("skip").output

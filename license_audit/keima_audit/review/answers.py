@@ -80,7 +80,9 @@ def waiver(findings: list[Finding], policy: Policy, reason: str, text: str, by: 
         if finding.sha256:
             values["sha256"] = finding.sha256
         if finding.package:
-            values |= {"package": finding.package, "subject": finding.subject}
+            values["package"] = finding.package
+        if finding.subject and (finding.package or not finding.sha256):
+            values["subject"] = finding.subject
         values |= {"reason": reason, "text": text, "reviewer": by.reviewer, "expires": by.expires}
         if by.ticket:
             values["ticket"] = by.ticket
