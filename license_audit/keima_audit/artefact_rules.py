@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from keima_audit.artefacts import Artefact
-from keima_audit.bundled import EXTENSION_MODULE, Bundled, base_name, may_be_redistributed
+from keima_audit.bundled import EXTENSION_MODULE, Bundled, aliases, base_name, may_be_redistributed
 from keima_audit.datafiles import load_table
 from keima_audit.detect.scan import Scan
 from keima_audit.expressions import Node, Term, conjunction, terms
@@ -229,11 +229,19 @@ def _sboms(shipment: Shipment) -> Iterator[Finding]:
     if not artefact.sboms:
         yield Finding("sbom-missing", f"{len(artefact.libraries)} libraries and no SBOM", "METADATA")
         return
-    listed = set(_WORD.findall(json.dumps(list(artefact.sboms.values())).lower()))
+    text = json.dumps(list(artefact.sboms.values())).lower()
+    words = frozenset(_WORD.findall(text))
     for library in artefact.libraries:
-        if not listed & {word.lower() for word in _names_of(library)}:
+        if not _is_listed(library, words, text):
             message = f"{library.name} ({library.path}) is in no SBOM of the wheel"
             yield Finding("sbom-incomplete", message, library.path, sha256=library.sha256, subject=library.name)
+
+
+def _is_listed(library: Bundled, words: frozenset[str], text: str) -> bool:
+    """Whether an SBOM names it: distributions say `openblas-threads` or `openssl-libs`, some say "Little CMS 2"."""
+    named = any(name.lower() in words for name in _names_of(library))
+    packaged = any(word.startswith(f"{library.name}-") for word in words)
+    return named or packaged or any(f'"{alias.lower()}"' in text for alias in aliases(library.name))
 
 
 def _names_of(library: Bundled) -> set[str]:

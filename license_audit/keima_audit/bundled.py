@@ -78,6 +78,11 @@ def by_marker(data: bytes) -> list[dict[str, Any]]:
     return [library for index, library in enumerate(found) if library not in found[:index]]
 
 
+def aliases(name: str) -> tuple[str, ...]:
+    """What else a known library is called."""
+    return tuple(alias for library in _libraries() if library["name"] == name for alias in library.get("aliases", ()))
+
+
 def declared(path: str, policy: Policy) -> Entry | None:
     """The [[bundled]] entry of audit.toml for a path in the artefact."""
     entries = policy.matching("bundled", path)

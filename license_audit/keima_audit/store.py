@@ -55,7 +55,10 @@ class Store:
         self._base.execute("PRAGMA synchronous=NORMAL")
         self._base.executescript(_TABLES)
         self._base.execute(f"PRAGMA user_version={_LAYOUT}")
-        self._base.execute("SELECT count(*) FROM file").fetchone()
+        # A file that was cut short opens well and fails in the middle of a run.
+        found = self._base.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
 
     def _drop(self) -> None:
         self._base.close()
