@@ -117,9 +117,23 @@ def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _
             )
         with workshop(config) as made:
             done = _replay(config, state, made, advance)
+            _check_forward(made, state, done)
             if not dry_run and not done.leaks and done.after != done.before and done.after is not None:
                 _deliver(made, destination, config.destination.branch, done.after, done.before)
     return done
+
+
+def _check_forward(made: pygit2.Repository, state: Standing, done: Exported) -> None:
+    """The branch only ever moves forward, and not without anything to show."""
+    if done.after is None:
+        raise SyncUsageError(
+            f"the rules publish nothing of {state.origin_count} commits", hint="keima sync explain PATH says why"
+        )
+    if state.tip not in (None, done.after) and not made.descendant_of(done.after, state.tip):
+        raise BlockedError(
+            f"{done.branch} stands at {state.tip}, and what the origin exports to does not lead on from there",
+            hint="was the origin's branch rewritten or set back? the public branch is never moved back",
+        )
 
 
 def _origin_tip(config: Config, origin: pygit2.Repository) -> str:

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +187,39 @@ def _checked_out(project: Any) -> Path:
 def _unchanged(project: Any, change: dict[str, str | None]) -> bool:
     now = {name: (project.public / name).read_text() if (project.public / name).exists() else None for name in change}
     return now == change
+
+
+def _import_killed_after(config: Path, seconds: float) -> bool:
+    """Whether an import still ran when it was killed."""
+    command = [sys.executable, "-m", "keima_cli", "sync", "import", "--config", str(config)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(seconds)
+    hit = running.poll() is None
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    return hit
+
+
+@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+def test_a_kill_at_any_moment_of_an_import_leaves_all_or_nothing(published: Any, kills: int) -> None:
+    for number in range(20):
+        _outside(published, {f"lib/new{number}.py": f"{number}\n", "README": f"outside {number}\n"})
+    tip = _git(published.internal, "rev-parse", "main")
+    begun = time.monotonic()
+    whole = import_outside(read_config(published.config), "other").made
+    status = [sys.executable, "-m", "keima_cli", "sync", "status", "--config", str(published.config)]
+    subprocess.run(status, capture_output=True, check=False)
+    length = time.monotonic() - begun
+    wanted = _git(published.internal, "rev-parse", "other")
+    _git(published.internal, "branch", "-q", "-D", "other")
+    hits = 0
+    for number in range(kills):
+        hits += _import_killed_after(published.config, length * (number + 0.5) / kills)
+        made = _git(published.internal, "for-each-ref", "--format=%(objectname)", "refs/heads/keima-import")
+        assert made in ("", wanted)
+        assert _git(published.internal, "rev-parse", "main") == tip
+        _git(published.internal, "fsck", "--connectivity-only", "--no-dangling")
+        if made:
+            _git(published.internal, "branch", "-q", "-D", "keima-import")
+    assert hits > kills // 3
+    assert import_outside(read_config(published.config), "keima-import").made == whole
