@@ -111,7 +111,7 @@ def packages_of(root: Path, policy: Policy, usage: Usage) -> list[Package]:
     """Every Python dependency with what it needs in turn, and every CMake download, sorted by name."""
     declared = {canonicalize_name(entry.get("name")): entry for entry in policy.entries["dependency"]}
     packages = {package.name: package for package in _python_packages(root, declared)}
-    for package in _cmake_packages(root, declared):
+    for package in (*_cmake_packages(root, declared), *_meson_packages(root, declared)):
         packages.setdefault(package.name, package)
     for name, entry in declared.items():
         if name in packages:
@@ -241,3 +241,16 @@ def _cmake_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package]
             given = str(entry.get("license", "")) if entry else ""
             version = str(entry.get("version", "")) if entry else ""
             yield Package(canonicalize_name(name), version, given, _use(entry, "binary"), "CMake", relative.as_posix())
+
+
+def _meson_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package]:
+    """Meson's wrap files name what the build fetches; a subproject that lies there already is read as files."""
+    for path in sorted(root.glob("subprojects/*.wrap")):
+        if path.is_symlink() or (path.parent / path.stem).is_dir():
+            continue
+        name = canonicalize_name(path.stem)
+        entry = declared.get(name)
+        given = str(entry.get("license", "")) if entry else ""
+        version = str(entry.get("version", "")) if entry else ""
+        where = path.relative_to(root).as_posix()
+        yield Package(name, version, given, _use(entry, "binary"), "Meson", where)

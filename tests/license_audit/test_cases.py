@@ -7,12 +7,17 @@ Cases that are about what `reuse` does differently are pinned against reuse itse
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from keima_audit.dependencies import dependency_findings, packages_of
+from keima_audit.policy_reader import read_policy
+from keima_audit.verdicts import Usage
 
 # REUSE-IgnoreStart
 TAG = "SPDX-License-Identifier: "
@@ -133,6 +138,14 @@ def test_case_08_apache_inside_gpl_2_only(tree):
     assert "patent" in tree.message("license-incompatible")
     tree.write({"a.py": HEADER + "MIT\n", "LICENSES/MIT.txt": "x"})
     assert "license-incompatible" not in tree.rules("a.py")
+
+
+def test_case_09_intel_runtime_is_no_source(tree):
+    tree.allow("LicenseRef-scancode-issl-2022", use="binary")
+    tree.write({"a.py": HEADER + "LicenseRef-scancode-issl-2022\n"})
+    assert "license-not-allowed" in tree.rules("a.py")
+    tree.write({"a.py": HEADER + "Apache-2.0\n"})
+    assert tree.open() == set()
 
 
 def test_case_11_gbk(tree):
@@ -267,6 +280,21 @@ def test_case_22_submodule_is_listed(tree, make_tree):
     assert ("submodule", "third_party/inner") in tree.open()
     tree.more('[[third-party]]\npath = "third_party/inner"\nname = "inner"\nlicense = "Apache-2.0"\n')
     assert tree.rules("third_party/inner") == set()
+
+
+def test_case_22_meson_subproject_is_listed_or_scanned(tree):
+    def said() -> set[tuple[str, str]]:
+        packages = packages_of(tree.root, read_policy(tree.root / "audit.toml"), Usage())
+        found = dependency_findings(packages, read_policy(tree.root / "audit.toml"), Usage())
+        return {(finding.rule, finding.path) for finding in found}
+
+    tree.write({"subprojects/tiny.wrap": "[wrap-git]\nurl = https://example.org/tiny.git\n"})
+    assert said() == {("dependency-unknown", "subprojects/tiny.wrap")}
+    tree.write({"subprojects/tiny/tiny.c": "int a;\n"})
+    assert said() == set()
+    assert tree.open() == {("vendored-without-license", "subprojects/tiny")}
+    tree.write({"subprojects/tiny/LICENSE": MIT_TEXT})
+    assert tree.open() == set()
 
 
 def test_case_23_links_are_listed_and_never_followed(tree):
@@ -477,6 +505,11 @@ def test_case_40_waiver(tree):
     assert tree.open("2026-11-30") == {("provenance", "a.py"), ("waiver-stale", "a.py")}
     tree.write({"a.py": b"x = 1\n"})
     assert tree.open("2026-11-30") == {("waiver-unused", "audit.toml")}
+
+
+def test_every_case_has_a_test_by_its_number():
+    texts = "".join(path.read_text() for path in sorted(Path(__file__).parent.glob("test_*.py")))
+    assert {int(number) for number in re.findall(r"def test_case_(\d+)_", texts)} == set(range(1, 41))
 
 
 # REUSE-IgnoreEnd
