@@ -23,6 +23,7 @@ from keima_sync.references import syntax
 from keima_sync.references.check import RULES, compare, judge
 from keima_sync.references.history import episodes
 from keima_sync.references.languages import Extractions
+from keima_sync.references.symbols import LOST, suspicions
 from keima_sync.references.tree import find_commit, open_repository, open_tree
 
 Lone = Annotated[str | None, typer.Option("--tree", help="DIR or REPOSITORY@REVISION to check alone.")]
@@ -41,6 +42,7 @@ def check(
     history: Annotated[
         bool, typer.Option("--history", help="With --tree or --config: over all commits up to it.")
     ] = False,
+    symbols: Annotated[bool, typer.Option(help="Also suspect names whose only definition was cut; slower.")] = False,
     unknown: Annotated[bool, typer.Option(help="List what cannot be told from the text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     sarif: File = None,
@@ -53,10 +55,10 @@ def check(
     --against main too, what a branch would newly break.
     """
     if config and not (tree or internal or public):
-        found: Iterable[Finding] = _by_rules(config, at, against, history=history, quiet=as_json)
+        found: Iterable[Finding] = _by_rules(config, at, against, history=history, symbols=symbols, quiet=as_json)
     else:
-        found = _findings(tree, internal, public, history=history)
-    report = Report.of("keima-sync", version("keima"), (*RULES, syntax.BROKEN), found)
+        found = _findings(tree, internal, public, history=history, symbols=symbols)
+    report = Report.of("keima-sync", version("keima"), (*RULES, syntax.BROKEN, LOST), found)
     if sarif:
         write_text(sarif, to_sarif(report))
     if junit:
@@ -65,29 +67,37 @@ def check(
     raise typer.Exit(int(report.exit_code()))
 
 
-def _by_rules(config: Path, at: str, against: str | None, *, history: bool, quiet: bool) -> Iterator[Finding]:
+def _by_rules(
+    config: Path, at: str, against: str | None, *, history: bool, symbols: bool, quiet: bool
+) -> Iterator[Finding]:
     rules = read_config(config)
     if not history:
-        yield from preview(rules, at, against)
+        yield from preview(rules, at, against, symbols=symbols)
         return
-    if against is not None:
-        raise WrongUseError("expected --history or --against, got both", hint="leave one of them out")
+    if against is not None or symbols:
+        raise WrongUseError(
+            "expected --history without --against and --symbols", hint="those two look at one revision: leave one out"
+        )
     with Output(as_json=quiet).track("commits", count_commits(rules, at)) as tracker:
         yield from breakage(rules, at, tracker.advance)
 
 
-def _findings(tree: str | None, internal: str | None, public: str | None, *, history: bool) -> Iterator[Finding]:
-    if tree and not (internal or public):
+def _findings(
+    tree: str | None, internal: str | None, public: str | None, *, history: bool, symbols: bool
+) -> Iterator[Finding]:
+    if tree and not (internal or public or symbols):
         return _over_history(tree) if history else judge(open_tree(tree), Extractions())
     if internal and public and not (tree or history):
-        return _both(internal, public)
+        return _both(internal, public, symbols=symbols)
     raise WrongUseError("expected --tree, --internal with --public, or --config", hint="keima sync check --tree .")
 
 
-def _both(internal: str, public: str) -> Iterator[Finding]:
+def _both(internal: str, public: str, *, symbols: bool) -> Iterator[Finding]:
     whole, trimmed = open_tree(internal), open_tree(public)
     yield from compare(whole, trimmed, Extractions())
     yield from syntax.compare(whole, trimmed)
+    if symbols:
+        yield from suspicions(whole, trimmed, {})
 
 
 def _over_history(tree: str) -> Iterator[Finding]:

@@ -18,21 +18,26 @@ from keima_sync.references import syntax
 from keima_sync.references.check import HINT, compare
 from keima_sync.references.languages import Extractions
 from keima_sync.references.store import stored_in
+from keima_sync.references.symbols import suspicions
 from keima_sync.references.tree import Tree, find_commit, from_tree
 from keima_sync.tree_filter import TreeFilter
 
 
-def preview(config: Config, revision: str, against: str | None = None) -> list[Finding]:
-    """Findings at a revision of the origin; with `against`, those that the other revision does not have."""
+def preview(config: Config, revision: str, against: str | None = None, *, symbols: bool = False) -> list[Finding]:
+    """Findings at a revision of the origin; with `against`, those that the other revision does not have.
+
+    `symbols` adds suspicions about names whose definition was cut.
+    """
     with stored_in(Path(common_folder(open_side(config.origin, "origin")))) as store:
         extractions = Extractions(store)
         known = set()
         if against is not None:
-            known = {finding.fingerprint for finding in _findings(config, against, extractions)}
-        return [finding for finding in _findings(config, revision, extractions) if finding.fingerprint not in known]
+            known = {finding.fingerprint for finding in _findings(config, against, extractions, symbols=symbols)}
+        found = _findings(config, revision, extractions, symbols=symbols)
+        return [finding for finding in found if finding.fingerprint not in known]
 
 
-def _findings(config: Config, revision: str, extractions: Extractions) -> Iterator[Finding]:
+def _findings(config: Config, revision: str, extractions: Extractions, *, symbols: bool) -> Iterator[Finding]:
     origin = open_side(config.origin, "origin")
     commit = find_commit(origin, revision)
     with workshop(config) as made:
@@ -44,6 +49,8 @@ def _findings(config: Config, revision: str, extractions: Extractions) -> Iterat
         for finding in compare(internal, public, extractions, lambda path: names.get(path, path)):
             yield explained(config, finding)
         yield from syntax.compare(internal, public, names)
+        if symbols:
+            yield from suspicions(internal, public, names)
 
 
 def _origins(config: Config, internal: Tree) -> dict[bytes, bytes]:
