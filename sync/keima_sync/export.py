@@ -104,8 +104,13 @@ def standing(config: Config) -> Standing:
     )
 
 
-def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _: None) -> Exported:
-    """Replay what is new. Raises BlockedError for public commits of others, TransformError and MetadataError."""
+def export(
+    config: Config, *, dry_run: bool = False, squash: bool = False, advance: Advance = lambda _: None
+) -> Exported:
+    """Replay what is new, or with `squash` publish it as one commit.
+
+    Raises BlockedError for public commits of others, TransformError and MetadataError.
+    """
     destination = open_side(config.destination, "destination")
     with hold(Path(destination.path) / "keima-sync.lock", "keima sync export"):
         state = standing(config)
@@ -116,7 +121,7 @@ def export(config: Config, *, dry_run: bool = False, advance: Advance = lambda _
                 hint="import them first: an export would go on without them",
             )
         with workshop(config) as made:
-            done = _replay(config, state, made, advance)
+            done = _squash(config, state, made) if squash else _replay(config, state, made, advance)
             _check_forward(made, state, done)
             if not dry_run and not done.leaks and done.after != done.before and done.after is not None:
                 _deliver(made, destination, config.destination.branch, done.after, done.before)
@@ -235,6 +240,30 @@ def _replay(config: Config, state: Standing, workshop: pygit2.Repository, advanc
     done.dropped = sorted(shown(path) for path in trees.dropped)
     if not seen:  # an incremental run does not look at every path
         done.unused = [f"{config.source.path.name}:{rule.line}: {rule}" for rule in config.paths.unused()]
+    return done
+
+
+def _squash(config: Config, state: Standing, workshop: pygit2.Repository) -> Exported:
+    """One commit on the public tip that shows the origin's; people and dates are those of the origin's tip."""
+    done = Exported(config.destination.branch, state.tip, state.tip)
+    trees = TreeFilter(workshop, config.paths, config.contents)
+    commit = commit_of(workshop, state.origin_tip)
+    if not set(state.known) <= set(history(workshop, [commit.id])):
+        raise BlockedError(
+            f"the public branch shows commits that {config.origin.branch} does not lead on from",
+            hint="was the origin's branch rewritten or set back?",
+        )
+    before = None if state.tip is None else commit_of(workshop, state.tip)
+    public = _public(trees, commit)
+    if public == str(trees.empty if before is None else before.tree_id):
+        return done
+    source = Source(state.origin_tip, (), str(commit.tree_id), public)
+    raw = commit.read_raw().partition(b"\n\n")[0] + b"\n\nPublish %d commits\n" % state.waiting
+    made, done.signatures = rewritten(raw, source, [state.tip] if state.tip else [], config)
+    done.after = done.made[source.id] = str(workshop.odb.write(ObjectType.COMMIT, made))
+    watch = LeakWatch(workshop, config.leaks)
+    done.leaks += watch.in_commit(source.id, made, public, [before.tree_id] if before else [])
+    done.dropped = sorted(shown(path) for path in trees.dropped)
     return done
 
 

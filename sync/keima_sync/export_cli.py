@@ -30,6 +30,7 @@ DEFAULT = Path("sync.toml")
 def export(
     config: ConfigFile = DEFAULT,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do all but move the public branch.")] = False,
+    squash: Annotated[bool, typer.Option("--squash", help="Publish what is new as one commit.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -37,7 +38,7 @@ def export(
     rules = read_config(config)
     output = Output(quiet=quiet, as_json=as_json)
     with output.track("export", standing(rules).origin_count, unit="commits") as tracker:
-        done = run_export(rules, dry_run=dry_run, advance=tracker.advance)
+        done = run_export(rules, dry_run=dry_run, squash=squash, advance=tracker.advance)
     for problem in (*done.dropped, *done.unused):
         output.say(problem)
     moved = "would move" if dry_run else "moved"

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Edge cases and bad input that no other test has; and that docs/sync/edge-cases.md names tests that there are."""
+"""Edge cases and bad input that no other test has; and that pages of docs/sync name tests that there are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from keima_sync.export import export
 from keima_sync.outside import import_outside
 
 TESTS = Path(__file__).parent
-PAGE = TESTS.parents[1] / "docs" / "sync" / "edge-cases.md"
+PAGES = TESTS.parents[1] / "docs" / "sync"
 ALL = '[paths]\nunmatched = "include"\n'
 BLOCKS = ALL + '[[blocks]]\nbegin = "BEGIN-INTERNAL"\nend = "END-INTERNAL"\n'
 
@@ -34,12 +34,13 @@ def _export(project: Any, rules: str = ALL) -> Any:
     return export(read_config(project.write_config(rules)))
 
 
-def test_the_page_names_tests_that_there_are() -> None:
-    named = re.findall(r"`(test_\w+)`", PAGE.read_text())
+@pytest.mark.parametrize(("page", "least"), [("edge-cases.md", 40), ("comparison.md", 20)])
+def test_the_page_names_tests_that_there_are(page: str, least: int) -> None:
+    named = re.findall(r"`(test_\w+)`", (PAGES / page).read_text())
     known = {
         name for path in TESTS.rglob("test_*.py") for name in re.findall(r"^def (test_\w+)", path.read_text(), re.M)
     }
-    assert len(named) > 40 and set(named) - known == set()
+    assert len(named) >= least and set(named) - known == set()
 
 
 def test_rules_that_publish_nothing_are_an_error(project: Any) -> None:
