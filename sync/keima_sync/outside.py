@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The import: outside commits on the public branch become internal commits; what was stripped is put back.
 
-Each outside commit is replayed on to the origin's tip: public paths get their internal names, contents are merged three
-ways (the public file before and after, and the internal one), and the result must export to the outside tree exactly,
-or it is refused with a reason. The new commits go to a branch of their own; the next export then takes the outside
-commits as they are.
+Each outside commit, merges too, is replayed on to what stands for its parents (for the newest public commit the
+origin's tip): public paths get their internal names, contents are merged three ways (the public file before and after,
+and the internal one), and the result must export to the outside tree exactly, or it is refused with a reason. The new
+commits go to a branch of their own; the next export then takes the outside commits as they are.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from pygit2.enums import ObjectType
 from keima_cli.locks import hold
 from keima_sync.config import Config
 from keima_sync.errors import ImportRefusedError, RepositoryError, shown
-from keima_sync.export import commit_of, open_side, standing
-from keima_sync.metadata import PUBLIC_TRAILER, with_trailer
+from keima_sync.export import Standing, commit_of, history, open_side, standing
+from keima_sync.metadata import PUBLIC_TRAILER, named_by, with_trailer
 from keima_sync.tree_filter import GITLINK, SYMLINK, TREE, Item, Oid, TreeFilter, parse_tree, tree_bytes
 
 
@@ -55,30 +55,71 @@ def import_outside(config: Config, branch: str) -> Imported:
         if origin.references.get(f"refs/heads/{branch}") is not None:
             raise RepositoryError(f"the origin has a branch {branch} already", hint="merge it, or name another")
         destination = open_side(config.destination, "destination")
-        importer = _Importer(config, origin, destination)
-        tip, made = state.origin_tip, {}
+        homes = Homes(origin, destination, state)
+        importer = _Importer(config, origin, destination, homes)
         for oid in state.foreign:
-            tip = importer.one(oid, tip)
-            made[oid] = tip
-        if made:
-            origin.references.create(f"refs/heads/{branch}", tip)
-    return Imported(branch, made)
+            importer.one(oid)
+        if homes.made:
+            origin.references.create(f"refs/heads/{branch}", homes.made[state.foreign[-1]])
+    return Imported(branch, homes.made)
+
+
+class Homes:
+    """Which internal commit stands for a public one, and on which of the origin's own commits it rests."""
+
+    def __init__(self, origin: pygit2.Repository, destination: pygit2.Repository, state: Standing) -> None:
+        self._origin = origin
+        self.made: dict[str, str] = {}
+        self._rests: dict[str, str] = {}
+        self._known = {public: internal for internal, public in state.known.items()}
+        for oid in history(origin, [pygit2.Oid(hex=state.origin_tip)]) if state.imported else ():
+            outside = named_by(commit_of(origin, oid).raw_message, PUBLIC_TRAILER)
+            if outside is not None:
+                self._known[outside] = oid
+        within = set(self._known)
+        for public in self._known:
+            within -= {str(parent) for parent in commit_of(destination, public).parent_ids}
+        if len(within) == 1:  # what the origin's newest commit shows, be it a later one that shows nothing new
+            self._known[within.pop()] = state.origin_tip
+
+    def of(self, public: str) -> str:
+        """The internal commit; raises ImportRefusedError."""
+        home = self.made.get(public) or self._known.get(public)
+        if home is None:
+            raise ImportRefusedError(public, "no internal commit stands for it", hint="was the public branch grafted?")
+        return home
+
+    def add(self, public: str, home: str, trunk: str) -> None:
+        """Note the commit that was made for an outside one, on the tree of its parent `trunk`."""
+        self.made[public] = home
+        self._rests[home] = self._rests.get(trunk, trunk)
+
+    def trunk(self, oid: str, parents: list[str]) -> int:
+        """The place of the parent whose internal tree is the newest: what is internal alone is taken from there."""
+        rests = [self._rests.get(home, home) for home in parents]
+        for place, mine in enumerate(rests):
+            if all(mine == other or self._origin.descendant_of(mine, other) for other in rests):
+                return place
+        raise ImportRefusedError(oid, "it merges lines that rest on internal commits of two lines")
 
 
 class _Importer:
-    def __init__(self, config: Config, origin: pygit2.Repository, destination: pygit2.Repository) -> None:
+    def __init__(self, config: Config, origin: pygit2.Repository, destination: pygit2.Repository, homes: Homes) -> None:
         self._config = config
         self._origin = origin
         self._destination = destination
+        self._homes = homes
         self._filter = TreeFilter(origin, config.paths, config.contents)
 
-    def one(self, oid: str, tip: str) -> str:
-        """The internal commit of an outside one, on top of `tip`; its id."""
+    def one(self, oid: str) -> None:
+        """Make the internal commit of an outside one, whose parents have theirs."""
         outside = commit_of(self._destination, oid)
-        if len(outside.parent_ids) != 1:
-            raise ImportRefusedError(oid, "it is a merge or a root", hint="rebase the outside branch into a line")
-        before = commit_of(self._destination, str(outside.parent_ids[0])).tree_id
-        internal = commit_of(self._origin, tip).tree_id
+        if not outside.parent_ids:
+            raise ImportRefusedError(oid, "it is a root", hint="rebase it on to the public branch")
+        homes = [self._homes.of(str(parent)) for parent in outside.parent_ids]
+        place = self._homes.trunk(oid, homes)
+        before = commit_of(self._destination, str(outside.parent_ids[place])).tree_id
+        internal = commit_of(self._origin, homes[place]).tree_id
         if self._filter.public(internal) != before:
             raise ImportRefusedError(
                 oid, "the origin's tip does not export to its parent", hint="export what is new in the origin first"
@@ -89,7 +130,7 @@ class _Importer:
             tree = self._applied(oid, tree, change, names)
         if self._filter.public(tree) != outside.tree_id:
             raise ImportRefusedError(oid, "exported again it would not be the outside commit", hint="import it by hand")
-        return self._write(outside, tree, tip)
+        self._homes.add(oid, self._write(outside, tree, homes), homes[place])
 
     def _names(self, tree: Oid, prefix: bytes) -> Iterator[tuple[bytes, tuple[bytes, Item]]]:
         """Public name to internal path and entry, of all that is published."""
@@ -151,10 +192,10 @@ class _Importer:
     def _blob(repository: pygit2.Repository, item: Item) -> bytes:
         return bytes(repository.read(item.oid)[1])
 
-    def _write(self, outside: pygit2.Commit, tree: Oid, parent: str) -> str:
+    def _write(self, outside: pygit2.Commit, tree: Oid, parents: list[str]) -> str:
         head, _, message = outside.read_raw().partition(b"\n\n")
         kept = [line for line in head.split(b"\n") if line.startswith((b"author ", b"committer ", b"encoding "))]
-        lines = [b"tree " + str(tree).encode(), b"parent " + parent.encode(), *kept]
+        lines = [b"tree " + str(tree).encode(), *(b"parent " + parent.encode() for parent in parents), *kept]
         body = with_trailer(message, PUBLIC_TRAILER, str(outside.id))
         return str(self._origin.odb.write(ObjectType.COMMIT, b"\n".join(lines) + b"\n\n" + body))
 

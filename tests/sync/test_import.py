@@ -102,6 +102,66 @@ def test_work_goes_on_after_an_import(published: Any) -> None:
     assert _git(published.public, "rev-list", "--count", "main") == "4"
 
 
+def _merge(
+    project: Any, since: str, side: dict[str, str | None], main: dict[str, str | None], *, evil: str = ""
+) -> str:
+    """An outside merge on the public branch: `side` branches off at `since`, `main` at the tip."""
+    _git(project.public, "reset", "-q", "--hard", "main")
+    _git(project.public, "checkout", "-q", "-b", "side", since)
+    _change(project.public, side)
+    _git(project.public, "checkout", "-q", "main")
+    if main:
+        _change(project.public, main)
+    _git(project.public, "merge", "-q", "--no-ff", "--no-commit", "side")
+    if evil:
+        (project.public / "lib/a.py").write_text(evil)
+    _git(project.public, "add", "-A")
+    _git(project.public, "commit", "-q", "-m", "merged")
+    _git(project.public, "branch", "-q", "-D", "side")
+    return _git(project.public, "rev-parse", "main")
+
+
+def _change(folder: Path, changes: dict[str, str | None]) -> None:
+    for name, text in changes.items():
+        (folder / name).write_text(text or "")
+    _git(folder, "add", "-A")
+    _git(folder, "commit", "-q", "-m", "change")
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("main", [{}, {"lib/main.py": "main\n"}])
+@pytest.mark.parametrize("evil", ["", SOURCE.replace(HIDDEN, "").replace("eight", "evil")])
+def test_outside_merges_come_home(published: Any, older: bool, main: dict[str, str | None], evil: str) -> None:
+    since = _git(published.public, "rev-parse", "main")
+    published.commit(README="newer\n", internal__x="changed inside")
+    export(read_config(published.config))
+    since = since if older else _git(published.public, "rev-parse", "main")
+    oid = _merge(published, since, {"lib/side.py": "side\n"}, main, evil=evil)
+    made = _bring_home(published)
+    assert oid in made and len(made) == 2 + bool(main)
+    assert len(_git(published.internal, "rev-list", "--parents", "-1", made[oid]).split()) == 3
+    assert (published.internal / "internal/x").read_text() == "changed inside"
+    assert (published.internal / "src/side.py").read_text() == "side\n"
+    assert ("evil" in (published.internal / "src/a.py").read_text()) == bool(evil)
+    assert HIDDEN in (published.internal / "src/a.py").read_text()
+    published.commit(README="and on\n")
+    assert len(export(read_config(published.config)).made) == 1
+
+
+def test_a_branch_that_merged_the_public_one_keeps_what_is_new_inside(published: Any) -> None:
+    since = _git(published.public, "rev-parse", "main")
+    published.commit(README="newer\n", internal__x="changed inside")
+    export(read_config(published.config))
+    _git(published.public, "reset", "-q", "--hard", "main")
+    _git(published.public, "checkout", "-q", "-b", "side", since)
+    _change(published.public, {"lib/side.py": "side\n"})
+    _git(published.public, "merge", "-q", "--no-edit", "main")  # the public tip is the second parent
+    _git(published.public, "checkout", "-q", "-B", "main")
+    _git(published.public, "branch", "-q", "-D", "side")
+    assert len(_bring_home(published)) == 2
+    assert (published.internal / "internal/x").read_text() == "changed inside"
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
