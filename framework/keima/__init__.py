@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import autodiff, device, functional, jit, logger, module, optimizer, random
+from . import autodiff, device, dtr, functional, jit, logger, module, optimizer, random
 from ._core import DtypeError, KeimaError, ShapeError, UnsupportedError
 from .device import get_default_device, get_device_count, is_cuda_available, set_default_device
 from .errors import FileFormatError, WorkerError
@@ -32,6 +32,7 @@ __all__ = [
     "autodiff",
     "data",
     "device",
+    "dtr",
     "enable_debug_log",
     "from_dlpack",
     "functional",

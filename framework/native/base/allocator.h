@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
-// A caching allocator: freed blocks are kept by size class, since page faults cost more than most ops.
+// A caching allocator: freed blocks are kept, small ones by size class and large ones in a heap (large_heap.h), since page
+// faults cost more than most ops.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 namespace keima {
 
 struct MemoryStats {
-  int64_t allocated = 0;  // bytes held by live storages, rounded up to their size class
+  int64_t allocated = 0;  // bytes held by live storages, rounded up
   int64_t reserved = 0;   // bytes taken from the system, cached ones included
   int64_t max_allocated = 0;
   int64_t max_reserved = 0;
@@ -30,6 +31,12 @@ class Allocator {
   void trim() noexcept;
   // Refuses to reserve more than this from the system; 0 lifts the limit. KEIMA_MEMORY_LIMIT (bytes) sets it at start.
   void set_limit(int64_t bytes) noexcept;
+
+  // Asked for memory when the limit, or a budget for live storages that is softer, would be exceeded: frees some of them
+  // and returns true, or returns false, which lets the budget be exceeded. Called without a lock; null: there is none.
+  using Relief = bool (*)();
+  void set_relief(Relief relief) noexcept;
+  void set_budget(int64_t bytes) noexcept;  // 0: none
 
  private:
   Allocator();

@@ -42,7 +42,19 @@ Ref<Storage> Storage::wrap(void* data, int64_t bytes, std::function<void()> on_f
   return storage;
 }
 
+void Storage::cut_off() {
+  if (!recipe_) return;
+  if (evicted()) recipe_->restore();
+  recipe_->release_storage();
+  recipe_ = nullptr;
+}
+
+void Storage::give_up_memory() noexcept {
+  Allocator::instance().free(std::exchange(data_, nullptr), static_cast<size_t>(bytes_));
+}
+
 Storage::~Storage() {
+  if (recipe_) recipe_->release_storage();
   if (!owned_) {
     if (on_free_) on_free_();
   } else if (data_) {
@@ -63,6 +75,25 @@ void TensorImpl::operator delete(void* pointer, size_t) noexcept {
   if (list.closed || list.blocks.size() >= kFreeListLength) return ::operator delete(pointer);
   if (list.blocks.capacity() == 0) list.blocks.reserve(kFreeListLength);
   list.blocks.push_back(pointer);
+}
+
+Pinned::Pinned(std::span<const Tensor> tensors) {
+  try {
+    for (const Tensor& tensor : tensors) {
+      if (!tensor || tensor.is_abstract() || !tensor.storage()->recipe()) continue;
+      Storage* storage = tensor.storage().get();
+      storage->pin();
+      storages_.push_back(storage);
+    }
+    for (Storage* storage : storages_) storage->data();
+  } catch (...) {
+    unpin();
+    throw;
+  }
+}
+
+void Pinned::unpin() noexcept {
+  for (Storage* storage : storages_) storage->unpin();
 }
 
 int64_t layout_bytes(const Dims& shape, const DType& dtype, Layout layout) {

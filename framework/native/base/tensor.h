@@ -6,9 +6,12 @@
 
 #include <cstddef>
 #include <functional>
+#include <span>
+#include <utility>
 
 #include "base/dims.h"
 #include "base/dtype.h"
+#include "base/inline_vector.h"
 #include "base/ref.h"
 
 namespace keima {
@@ -35,6 +38,16 @@ struct Layout {
   static Layout blocked(uint8_t block) { return {LayoutKind::kChannelBlocked, block}; }
 };
 
+// Computes the bytes of a storage again that gave its memory up; the eager layer has them
+// (eager/rematerialization.h), this one knows only that they exist.
+class Recipe : public RefCounted {
+ public:
+  // The storage's memory is back afterwards; throws what the computation throws.
+  virtual void restore() = 0;
+  // The storage is no longer this recipe's: it dies, or was cut off.
+  virtual void release_storage() noexcept = 0;
+};
+
 class Storage : public RefCounted {
  public:
   static Ref<Storage> allocate(int64_t bytes, Device device = {});
@@ -42,10 +55,29 @@ class Storage : public RefCounted {
   static Ref<Storage> wrap(void* data, int64_t bytes, std::function<void()> on_free, bool writable);
   ~Storage() override;
 
-  std::byte* data() const noexcept { return data_; }
+  // Memory that was given up comes back first.
+  std::byte* data() const {
+    if (evicted()) [[unlikely]]
+      recipe_->restore();
+    return data_;
+  }
   int64_t bytes() const noexcept { return bytes_; }
   Device device() const noexcept { return device_; }
   bool writable() const noexcept { return writable_; }
+  bool owned() const noexcept { return owned_; }
+
+  // While there is a recipe and nothing is pinned, memory may be given up.
+  const Ref<Recipe>& recipe() const noexcept { return recipe_; }
+  bool evicted() const noexcept { return recipe_ && !data_; }
+  bool pinned() const noexcept { return pins_ > 0; }
+  void pin() noexcept { ++pins_; }
+  void unpin() noexcept { --pins_; }
+  void set_recipe(Ref<Recipe> recipe) noexcept { recipe_ = std::move(recipe); }
+  // From now on the bytes exist here alone: they are about to be changed, or somebody outside reads them.
+  void cut_off();
+  void give_up_memory() noexcept;
+  // Of a storage of the same size, which is left without.
+  void take_memory(Storage& other) noexcept { data_ = std::exchange(other.data_, nullptr); }
 
  private:
   Storage() = default;
@@ -54,6 +86,8 @@ class Storage : public RefCounted {
   Device device_;
   bool owned_ = true;
   bool writable_ = true;
+  int pins_ = 0;
+  Ref<Recipe> recipe_;
   std::function<void()> on_free_;
 };
 
@@ -107,9 +141,9 @@ class Tensor {
   // Nobody else can see this memory: it may be written in place.
   bool unique() const noexcept { return impl_->unique() && impl_->storage->unique() && impl_->storage->writable(); }
 
-  std::byte* raw() const noexcept { return impl_->storage->data() + impl_->offset; }
+  std::byte* raw() const { return impl_->storage->data() + impl_->offset; }
   template <class T>
-  T* data() const noexcept {
+  T* data() const {
     return reinterpret_cast<T*>(raw());
   }
 
@@ -126,6 +160,19 @@ class Tensor {
  private:
   explicit Tensor(Ref<TensorImpl> impl) : impl_(std::move(impl)) {}
   Ref<TensorImpl> impl_;
+};
+
+// Memory that these tensors gave up is back, and stays while this lives.
+class Pinned {
+ public:
+  explicit Pinned(std::span<const Tensor> tensors);
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+  ~Pinned() { unpin(); }
+
+ private:
+  void unpin() noexcept;
+  InlineVector<Storage*, 3> storages_;  // the tensors hold them
 };
 
 // Bytes that a tensor of this shape takes in a layout, the tail of the last channel block included.

@@ -163,6 +163,7 @@ Tensor host_value(PyTensor* self) {
     fail(ErrorKind::kTrace, "a traced function read the value of a tensor of shape ", tensor.shape(),
          ", which is not known while a symbolic trace records; return it instead, or trace with symbolic=False");
   if (active_session) active_session->host_read(tensor);
+  tensor.storage()->cut_off();  // a reader outside may keep the pointer
   return tensor;
 }
 

@@ -9,6 +9,7 @@
 #include "bindings/graph.h"
 #include "bindings/interop.h"
 #include "bindings/op_function.h"
+#include "bindings/rematerialization.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
 #include "ops/execute.h"
@@ -76,6 +77,7 @@ PYBIND11_MODULE(_core, module) {
     bind_ops(module);
     bind_methods(module);
     python::bind_autodiff(module);
+    python::bind_rematerialization(module);
     python::bind_graph(module);
     bind_device(module);
   } catch (const py::error_already_set&) {

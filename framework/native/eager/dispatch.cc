@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eager/rematerialization.h"
 #include "ops/layout.h"
 #include "ops/observer.h"
 
@@ -96,6 +97,17 @@ TensorList observed(Observer& observer, const Op& op, std::span<const Tensor> in
   return outputs;
 }
 
+// Whether results are remembered with how they were made. Nothing is donated then: what was written over could not be
+// made again.
+bool remembers() { return Rematerializer::instance().enabled() && Tape::instance().recording(); }
+
+TensorList executed(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, uint32_t donated) {
+  Rematerializer& rematerializer = Rematerializer::instance();
+  if (!rematerializer.enabled()) return execute(op, inputs, attrs, donated);
+  rematerializer.touch(inputs);
+  return remembers() ? rematerializer.run(op, inputs, attrs, Tape::instance()) : execute(op, inputs, attrs, donated);
+}
+
 }  // namespace
 
 void set_anomaly_mode(bool on) noexcept { anomaly_mode_on = on; }
@@ -106,13 +118,13 @@ ValueList apply(const Op& op, std::span<Value> inputs, Attrs attrs, uint32_t don
   // What backward will read must not be overwritten.
   if (record) donated &= ~op.saved.inputs;
   Observer* observer = current_observer();
-  if (anomaly_mode_on || observer) donated = 0;
+  if (anomaly_mode_on || observer || remembers()) donated = 0;
   TensorList tensors;
   for (size_t i = 0; i < inputs.size(); ++i)
     tensors.push_back(donated >> i & 1 ? std::move(inputs[i].tensor) : inputs[i].tensor);
   TensorList outputs;
   try {
-    outputs = observer ? observed(*observer, op, tensors, attrs) : execute(op, tensors, attrs, donated);
+    outputs = observer ? observed(*observer, op, tensors, attrs) : executed(op, tensors, attrs, donated);
   } catch (...) {  // give back what was donated: nothing was written yet when allocation or a check fails
     for (size_t i = 0; i < inputs.size(); ++i)
       if (donated >> i & 1) inputs[i].tensor = std::move(tensors[i]);

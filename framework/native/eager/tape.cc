@@ -2,36 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eager/tape.h"
 
-#include <vector>
-
 #include "base/error.h"
+#include "base/release_list.h"
+#include "eager/rematerialization.h"
 
 namespace keima {
-namespace {
-
-// Origins whose last reference may be here, while some node's destructor empties the list.
-thread_local std::vector<Ref<Origin>>* dying = nullptr;
-
-}  // namespace
 
 TapeNode::TapeNode() : TapeNode(Tape::instance()) {}
 
 TapeNode::TapeNode(Tape& tape) : Origin(Kind::kTape), sequence(tape.next_sequence_++), tape_(&tape) { tape.link(*this); }
 
-// A history is a chain as long as the computation: links are released from a list, not by recursion.
 TapeNode::~TapeNode() {
   if (linked_) tape_->unlink(*this);
-  std::vector<Ref<Origin>> own;
-  const bool outermost = dying == nullptr;
-  if (outermost) dying = &own;
-  for (Link& link : links)
-    if (link.origin) dying->push_back(std::move(link.origin));
-  if (!outermost) return;
-  while (!own.empty()) {
-    const Ref<Origin> next = std::move(own.back());
-    own.pop_back();
-  }
-  dying = nullptr;
+  ReleaseList<Origin> release;
+  for (Link& link : links) release.take(link.origin);
 }
 
 Tape& Tape::instance() {
@@ -70,6 +54,7 @@ void Tape::end_session() noexcept {
     node->release_saved();
     node->links.clear();
   }
+  Rematerializer::instance().settle(*this);
 }
 
 }  // namespace keima

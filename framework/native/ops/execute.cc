@@ -28,6 +28,7 @@ bool fits_in_place(const Tensor& input, const TensorDesc& desc, Layout layout) {
 }
 
 TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
+  const Pinned pinned(inputs);
   const OpCall call{op, inputs, attrs};
   LayoutChoice choice;
   TensorList conformed;
@@ -46,6 +47,7 @@ TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs&
       conformed[in_place] = Tensor();
       if (fits_in_place(inputs[in_place], descs[0], layout)) {
         inputs[in_place].mark(0, 0);  // from here on another value
+        inputs[in_place].storage()->cut_off();
         outputs.push_back(inputs[in_place]);
         conformed[in_place] = inputs[in_place];
         continue;

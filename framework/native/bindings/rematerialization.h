@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// What keima.dtr sets and reads.
+#pragma once
+
+#include "bindings/python.h"
+
+namespace keima::python {
+
+void bind_rematerialization(pybind11::module_& module);
+
+}  // namespace keima::python
