@@ -244,8 +244,11 @@ def layer_norm(
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if inp.shape[-len(shape) :] != shape:
         raise ValueError(f"layer_norm: expected an input that ends in {shape}, got shape {inp.shape}")
-    normal = _standardize(inp, range(inp.ndim - len(shape), inp.ndim), eps)
-    return _affine(normal, weight, bias) if affine else normal
+    if not affine:
+        weight = bias = None
+    if all(t is None or t.dtype == "float32" for t in (inp, weight, bias)):
+        return ops.layer_norm(inp, weight, bias, len(shape), eps)
+    return _affine(_standardize(inp, range(inp.ndim - len(shape), inp.ndim), eps), weight, bias)
 
 
 def general_norm(

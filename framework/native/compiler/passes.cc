@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 
+#include "compiler/fuse_attention.h"
 #include "ops/execute.h"
 #include "ops/layout.h"
 
@@ -226,7 +227,7 @@ class EpilogueFuser {
       if (is(node, "conv2d")) from_conv(node);
       else if (is(node, "matmul")) from_matmul(node);
       else if (is(node, "add") && !add_bias(node)) add_residual(node);
-      else if (is(node, "relu") || is(node, "relu6")) activate(node);
+      else if (is(node, "relu") || is(node, "relu6") || is(node, "gelu")) activate(node);
     }
     drop_removed(graph_);
     return changes_;
@@ -249,7 +250,7 @@ class EpilogueFuser {
     if (!floats || x.shape.size() < 2 || weight.shape.size() != 2 || node.attrs.flag(0) || !node.attrs.flag(1)) return;
     node.op = &op_of<"linear_fused">();
     node.attrs = Attrs{std::string()};
-    node.inputs.resize(3, kNoValue);
+    node.inputs.resize(4, kNoValue);
     ++changes_;
   }
 
@@ -277,25 +278,28 @@ class EpilogueFuser {
   }
 
   void add_residual(Node& node) {
-    // Of two convolutions the later one takes the sum: the other's result is there by then.
+    // Of two such nodes the later one takes the sum: the other's result is there by then.
     const size_t later = links_.maker(node.inputs[0]) > links_.maker(node.inputs[1]) ? 0 : 1;
     for (size_t side : {later, 1 - later}) {
-      Node* conv = links_.sole(node.inputs[side], "conv2d_fused");
-      if (!conv || conv->inputs[kResidual] != kNoValue || activated(*conv)) continue;
+      Node* fused = sole_fused(node.inputs[side]);
+      if (!fused || fused->inputs[kResidual] != kNoValue || activated(*fused)) continue;
       const TensorDesc &other = graph_.values[node.inputs[1 - side]], &out = graph_.values[node.outputs[0]];
       if (!(other.shape == out.shape) || !(other.dtype == out.dtype)) continue;
-      conv->inputs[kResidual] = node.inputs[1 - side];
-      return absorb(*conv, node);
+      fused->inputs[kResidual] = node.inputs[1 - side];
+      return absorb(*fused, node);
     }
   }
 
+  Node* sole_fused(ValueId id) {
+    Node* conv = links_.sole(id, "conv2d_fused");
+    return conv ? conv : links_.sole(id, "linear_fused");
+  }
+
   void activate(Node& node) {
-    for (const char* name : {"conv2d_fused", "linear_fused"}) {
-      Node* fused = links_.sole(node.inputs[0], name);
-      if (!fused || activated(*fused)) continue;
-      fused->attrs = with_activation(*fused, node.op->name);
-      return absorb(*fused, node);
-    }
+    Node* fused = sole_fused(node.inputs[0]);
+    if (!fused || activated(*fused) || (is(node, "gelu") && !is(*fused, "linear_fused"))) return;
+    fused->attrs = with_activation(*fused, node.op->name);
+    absorb(*fused, node);
   }
 
   Graph& graph_;
@@ -306,12 +310,43 @@ class EpilogueFuser {
 
 int fuse_epilogue(Graph& graph) { return EpilogueFuser(graph).run(); }
 
+// --- pool_means ----------------------------------------------------------------------------------------------------
+
+// The mean over the pixels of a convolution's result is an average pooling, which reads channel blocks as they are.
+bool is_pixel_mean(const Graph& graph, const Node& node, const std::vector<int>& makers) {
+  if (!is(node, "mean") || node.attrs.is_none(0) || graph.values[node.inputs[0]].shape.size() != 4) return false;
+  const int maker = makers[node.inputs[0]];
+  return maker >= 0 && is(graph.nodes[static_cast<size_t>(maker)], "conv2d_fused") && node.attrs.ints(0) == Dims{2, 3};
+}
+
+int pool_means(Graph& graph) {
+  const std::vector<int> makers = producers(graph);
+  std::vector<Node> nodes;
+  int changes = 0;
+  for (Node& node : graph.nodes) {
+    if (!is_pixel_mean(graph, node, makers)) {
+      nodes.push_back(std::move(node));
+      continue;
+    }
+    const TensorDesc in = graph.values[node.inputs[0]], out = graph.values[node.outputs[0]];
+    const Dims window{in.shape[2], in.shape[3]};
+    const ValueId pooled = graph.add_value({{in.shape[0], in.shape[1], 1, 1}, in.dtype});
+    nodes.push_back({&op_of<"avg_pool2d">(), Attrs{window, window, Dims{0, 0}, false}, node.inputs, {pooled}});
+    nodes.push_back({&op_of<"reshape">(), Attrs{out.shape}, {pooled}, node.outputs});
+    ++changes;
+  }
+  graph.nodes = std::move(nodes);
+  return changes;
+}
+
 constexpr std::array kPasses = {
     Pass{"identities", "drop reshapes, casts and broadcasts that change nothing", identities},
     Pass{"fold_constants", "compute what depends on constants alone", fold_constants},
     Pass{"merge_equal", "compute what is computed twice once", merge_equal},
     Pass{"fold_affine", "fold batch normalisation and other maps of channels into convolutions", fold_affine},
+    Pass{"fuse_attention", "make softmax between two products one attention", fuse_attention},
     Pass{"fuse_epilogue", "give convolutions and products the bias, residual and activation that follow them", fuse_epilogue},
+    Pass{"pool_means", "take means over the pixels of a convolution as average pooling", pool_means},
     Pass{"dead_code", "drop what no output depends on", dead_code},
 };
 

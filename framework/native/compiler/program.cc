@@ -3,6 +3,7 @@
 #include "compiler/program.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "base/execution.h"
@@ -41,6 +42,8 @@ class ProgramBuilder {
     for (node_ = 0; node_ < static_cast<int>(graph_.nodes.size()); ++node_) add_node(graph_.nodes[static_cast<size_t>(node_)]);
     for (const ValueId id : graph_.outputs) add_output(id);
     place(arena_limit);
+    gather_packed();
+    drop_unread_constants();
   }
 
  private:
@@ -147,7 +150,10 @@ class ProgramBuilder {
       if (buffer.kind != Kind::kConstant) continue;
       std::vector<Tensor> known = inputs;
       known[i] = operands[i].tensor.on(buffer.storage, 0);
-      if (const Tensor packed = node.op->pack(OpCall{*node.op, known, node.attrs}, i)) operands[i] = constant(packed);
+      if (const Tensor packed = node.op->pack(OpCall{*node.op, known, node.attrs}, i)) {
+        operands[i] = constant(packed);
+        packed_.push_back(operands[i].buffer);
+      }
     }
   }
 
@@ -161,6 +167,10 @@ class ProgramBuilder {
       operands[i] = conformed(operands[i], choice.inputs.empty() ? LayoutChoice::Input{} : choice.inputs[i]);
     std::vector<Operand> outputs;
     for (size_t i = 0; i < node.outputs.size(); ++i) {
+      if ((node.op->droppable >> i & 1) != 0 && last_use_[node.outputs[i]] < 0) {
+        outputs.push_back({});
+        continue;
+      }
       const TensorDesc& desc = graph_.values[node.outputs[i]];
       const Layout layout = choice.outputs.empty() ? Layout{} : choice.outputs[i];
       const Tensor tensor = Tensor::abstract(desc.shape, desc.dtype, layout);
@@ -209,9 +219,40 @@ class ProgramBuilder {
     program_.bound_ = plan.bound;
   }
 
+  // Packed constants move into one piece of memory, in the order in which they are read: large pages cover them all.
+  void gather_packed() {
+    int64_t total = 0;
+    for (const int i : packed_) total += round_up(program_.buffers_[static_cast<size_t>(i)].bytes);
+    if (total == 0) return;
+    const Ref<Storage> all = Storage::allocate(total);
+    int64_t at = 0;
+    for (const int i : packed_) {
+      Buffer& buffer = program_.buffers_[static_cast<size_t>(i)];
+      std::memcpy(all->data() + at, buffer.storage->data(), static_cast<size_t>(buffer.bytes));
+      buffer.storage = all;
+      buffer.offset = at;
+      at += round_up(buffer.bytes);
+    }
+  }
+  static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+  // What was only there to be packed or converted.
+  void drop_unread_constants() {
+    std::vector<bool> read(program_.buffers_.size());
+    const auto mark = [&](const std::vector<Operand>& operands) {
+      for (const Operand& operand : operands)
+        if (operand.buffer >= 0) read[static_cast<size_t>(operand.buffer)] = true;
+    };
+    for (const Program::Step& step : program_.steps_) mark(step.inputs);
+    mark(program_.outputs_);
+    for (size_t i = 0; i < read.size(); ++i)
+      if (!read[i]) program_.buffers_[i].storage = {};
+  }
+
   const Graph& graph_;
   Program& program_;
   std::vector<Operand> places_;
+  std::vector<int> packed_;  // buffers of packed constants
   std::vector<int> last_use_;      // node that reads a value last
   std::vector<int> needed_until_;  // the same for a buffer, over all values that lie in it
   int node_ = 0;
@@ -225,7 +266,7 @@ Program::Program(const Graph& graph, int64_t arena_limit) {
 Tensor Program::operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const {
   if (operand.buffer < 0) return {};
   const auto at = static_cast<size_t>(operand.buffer);
-  return operand.tensor.on(memory[at], buffers_[at].kind == Kind::kArena ? buffers_[at].offset : 0);
+  return operand.tensor.on(memory[at], buffers_[at].offset);
 }
 
 std::vector<Tensor> Program::run(std::span<const Tensor> inputs) const {

@@ -16,7 +16,7 @@ class Program {
     Kind kind = Kind::kArena;
     int64_t bytes = 0;
     int first = 0, last = 0;  // steps
-    int64_t offset = 0;       // in the arena
+    int64_t offset = 0;       // in the arena, or of a packed constant in its storage
     Ref<Storage> storage{};   // of a constant
     size_t input = 0;         // which input of the graph
   };

@@ -179,10 +179,17 @@ void layouts_fused(const OpCall& call, LayoutChoice& choice) {
   if (call.has(kResidual)) choice.inputs[kResidual].layout = Layout::blocked(kBlock);
 }
 
+// Packing and running make the same choice.
+ConvShape fused_shape(const OpCall& call) {
+  ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.in(1).shape()));
+  shape.algorithm = conv_choose_packed(shape);
+  return shape;
+}
+
 Tensor pack_fused(const OpCall& call, size_t input) {
   if (input != 1) return {};
   const Tensor weight = to_contiguous(call.in(1));
-  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), weight.shape()));
+  const ConvShape shape = fused_shape(call);
   Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(conv_packed_bytes(shape)));
   conv_pack(default_exec(), shape, weight.data<float>(), reinterpret_cast<float*>(packed->data()));
   return Tensor::abstract(weight.shape(), weight.dtype(), {LayoutKind::kPacked, 0}).on(std::move(packed), 0);
@@ -191,7 +198,7 @@ Tensor pack_fused(const OpCall& call, size_t input) {
 void kernel_fused(const KernelCall& call) {
   if (call.out().numel() == 0) return;
   const Tensor& weight = call.in(1);
-  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), weight.shape()));
+  const ConvShape shape = fused_shape(call);
   const Tensor packed = weight.is_plain() ? pack_fused(call, 1) : weight;
   const Ref<Storage> scratch = scratch_of(conv_forward_scratch_bytes(call.exec, shape));
   const std::string& activation = call.attrs.string(kActivation);

@@ -7,11 +7,13 @@
 
 namespace keima {
 
+void declare_attention(Registry&);
 void declare_batch_norm(Registry&);
 void declare_conv(Registry&);
 void declare_elementwise(Registry&);
 void declare_indexing(Registry&);
 void declare_shape(Registry&);
+void declare_layer_norm(Registry&);
 void declare_matmul(Registry&);
 void declare_optimizer(Registry&);
 void declare_pooling(Registry&);
@@ -21,11 +23,13 @@ void declare_softmax(Registry&);
 void declare_sorting(Registry&);
 
 inline constexpr void (*kFamilies[])(Registry&) = {
+    declare_attention,
     declare_batch_norm,
     declare_conv,
     declare_elementwise,
     declare_indexing,
     declare_shape,
+    declare_layer_norm,
     declare_matmul,
     declare_optimizer,
     declare_pooling,

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products.
+#include "base/execution.h"
 #include "kernels/gemm/gemm.h"
 #include "ops/activation.h"
 #include "ops/families.h"
@@ -148,9 +149,11 @@ void kernel_matmul(const KernelCall& call) {
 
 // --- with what follows it, for the compiler --------------------------------------------------------------------------
 
+constexpr size_t kResidual = 3;
+
 void infer_linear(const OpCall& call, DescList& out) {
   const Tensor &x = call.in(0), &weight = call.in(1);
-  check_activation(call.op, call.attrs.string(0));
+  check_activation(call.op, call.attrs.string(0), true);
   if (x.ndim() < 1 || weight.ndim() != 2 || x.shape().back() != weight.shape()[1])
     fail(ErrorKind::kShape, call.op.name, ": expected an input of shape (..., k) and weights of shape (n, k), got ", x.shape(), " and ", weight.shape());
   if (call.has(2) && call.in(2).numel() != weight.shape()[0])
@@ -159,28 +162,46 @@ void infer_linear(const OpCall& call, DescList& out) {
     if (input && input.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, call.op.name, ": expected float32 tensors, got ", input.dtype());
   Dims shape = x.shape();
   shape[shape.size() - 1] = weight.shape()[0];
+  if (call.has(kResidual) && !(call.in(kResidual).shape() == shape))
+    fail(ErrorKind::kShape, call.op.name, ": expected a residual of shape ", shape, ", got ", call.in(kResidual).shape());
   out.push_back({shape, x.dtype()});
+}
+
+void layouts_linear(const OpCall& call, LayoutChoice& choice) {
+  for (size_t i = 0; i < call.inputs.size(); ++i) choice.inputs.push_back({});
+  if (call.in(1).layout().kind == LayoutKind::kPacked) choice.inputs[1].layout = call.in(1).layout();
+  choice.outputs.push_back({});
+}
+
+Tensor pack_linear(const OpCall& call, size_t input) {
+  if (input != 1) return {};
+  const Tensor weight = to_contiguous(call.in(1));
+  const int64_t n = weight.shape()[0], k = weight.shape()[1];
+  Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(gemm_packed_bytes(n, k)));
+  gemm_pack(default_exec(), n, k, weight.data<float>(), k, true, reinterpret_cast<float*>(packed->data()));
+  return Tensor::abstract(weight.shape(), weight.dtype(), {LayoutKind::kPacked, 0}).on(std::move(packed), 0);
 }
 
 void kernel_linear(const KernelCall& call) {
   if (call.out().numel() == 0) return;
   const std::string& activation = call.attrs.string(0);
-  GemmArgs args;
-  args.n = call.in(1).shape()[0];
-  args.k = call.in(1).shape()[1];
+  const Tensor packed = call.in(1).is_plain() ? pack_linear(call, 1) : call.in(1);
+  PackedGemmArgs args;
+  args.n = packed.shape()[0];
+  args.k = packed.shape()[1];
   args.m = call.out().numel() / args.n;
   args.a = call.in(0).data<float>();
   args.a_stride = args.k;
-  args.b = call.in(1).data<float>();
-  args.b_stride = args.k;
-  args.transpose_b = true;
+  args.packed_b = packed.data<float>();
   args.c = call.out().data<float>();
   args.c_stride = args.n;
   args.bias = call.has(2) ? call.in(2).data<float>() : nullptr;
-  args.clamp = !activation.empty();
+  args.residual = call.has(kResidual) ? call.in(kResidual).data<float>() : nullptr;
+  using Activation = PackedGemmArgs::Activation;
+  args.activation = activation.empty() ? Activation::kNone : activation == "gelu" ? Activation::kGelu : Activation::kClamp;
   args.highest = activation_limit(activation);
-  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(gemm_scratch_bytes(call.exec, args)));
-  gemm(call.exec, args, scratch->data());
+  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(gemm_packed_scratch_bytes(call.exec, args)));
+  gemm_with_packed(call.exec, args, scratch->data());
 }
 
 // Undoes what broadcasting the batch and taking vectors as matrices did to a gradient.
@@ -207,9 +228,10 @@ void declare_matmul(Registry& registry) {
   registry.add({.name = "matmul", .inputs = {"inp1", "inp2"},
                 .attrs = {{"transpose_a", AttrType::kBool, false}, {"transpose_b", AttrType::kBool, false}}, .infer = infer_matmul,
                 .layouts = layouts_matmul, .kernel = kernel_matmul, .gradient = grad_matmul, .saved = {3, 0}, .onnx = "MatMul"});
-  registry.add({.name = "linear_fused", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 1,
-                .attrs = {{"activation", AttrType::kString, std::string()}}, .infer = infer_linear, .kernel = kernel_linear,
-                .no_gradient = kNoFusedGradient, .onnx_note = kNoFusedOnnx});
+  registry.add({.name = "linear_fused", .inputs = {"inp", "weight", "bias", "residual"}, .optional_inputs = 2,
+                .attrs = {{"activation", AttrType::kString, std::string()}}, .infer = infer_linear, .layouts = layouts_linear,
+                .kernel = kernel_linear, .pack = pack_linear, .no_gradient = kNoFusedGradient,
+                .in_place = static_cast<int>(kResidual), .onnx_note = kNoFusedOnnx});
 }
 
 }  // namespace keima

@@ -124,6 +124,7 @@ struct Op {
   int in_place = -1;
   // Elementwise ops may be fused into chains; the value indexes the kernels' body table, -1: not elementwise.
   int elementwise = -1;
+  uint32_t droppable = 0;  // bit i: a compiled graph leaves output i out (a null tensor) where nothing reads it
   bool dynamic_shape = false;  // the output's shape depends on values: such an op is not traced
   bool random = false;  // reads the random state: never folded, never merged with an equal call
   // ONNX operator, or "" with the reason in `onnx_note`.

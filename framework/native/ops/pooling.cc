@@ -62,7 +62,8 @@ void infer_max_pool(const OpCall& call, DescList& out) {
 
 void kernel_max_pool(const KernelCall& call) {
   const Dims& shape = call.in(0).shape();
-  max_pool(call.exec, pool_args(shape, window_of(call, shape)), call.in(0).data<float>(), call.out(0).data<float>(), call.out(1).data<int32_t>());
+  max_pool(call.exec, pool_args(shape, window_of(call, shape)), call.in(0).data<float>(), call.out(0).data<float>(),
+           call.out(1) ? call.out(1).data<int32_t>() : nullptr);
 }
 
 Attrs window_attrs(const GradCall& g) { return Attrs{g.attrs.ints(kKernel), g.attrs.ints(kStride), g.attrs.ints(kPadding)}; }
@@ -148,7 +149,7 @@ void grad_average_backward(GradCall& g) {
 void declare_pooling(Registry& registry) {
   const char* note = "a gradient";
   registry.add({.name = "max_pool2d", .inputs = {"inp"}, .attrs = window_attributes(), .outputs = 2, .infer = infer_max_pool, .layouts = layouts_blocked,
-                .kernel = kernel_max_pool, .gradient = grad_max_pool, .saved = {0, 2}, .onnx = "MaxPool"});
+                .kernel = kernel_max_pool, .gradient = grad_max_pool, .saved = {0, 2}, .droppable = 2, .onnx = "MaxPool"});
   registry.add({.name = "max_pool2d_scatter", .inputs = {"dy", "positions"}, .attrs = with_shape(window_attributes()), .infer = infer_scatter,
                 .layouts = layouts_blocked, .kernel = kernel_scatter, .gradient = grad_scatter, .saved = {2, 0}, .onnx_note = note});
   registry.add({.name = "max_pool2d_gather", .inputs = {"inp", "positions"}, .attrs = window_attributes(), .infer = infer_gather,

@@ -70,6 +70,9 @@ bool conv_supports(const ConvShape& shape, ConvAlgorithm algorithm);
 // The fixed choice by shape that eager execution makes, so that its results repeat; of a pass whose weights are packed for
 // every call.
 ConvAlgorithm conv_choose(const ConvShape& shape, ConvPass pass);
+// The same for a forward pass whose weights are packed once, as in a traced program: only the products count, and the
+// bytes of weights that they stream.
+ConvAlgorithm conv_choose_packed(const ConvShape& shape);
 
 size_t conv_packed_bytes(const ConvShape& shape);
 void conv_pack(const Exec& exec, const ConvShape& shape, const float* weights, float* packed);

@@ -11,6 +11,11 @@ namespace keima {
 KEIMA_EACH_ISA(int64_t conv_gather_scratch(const Exec& exec, const ConvProblem& problem))
 KEIMA_EACH_ISA(void conv_gather(const Exec& exec, const ConvProblem& problem, float* scratch))
 
+// The same for plain images, where conv_runs_rows().
+KEIMA_EACH_ISA(bool conv_runs_rows(const ConvProblem& problem))
+KEIMA_EACH_ISA(int64_t conv_rows_scratch(const Exec& exec, const ConvProblem& problem))
+KEIMA_EACH_ISA(void conv_rows(const Exec& exec, const ConvProblem& problem, float* scratch))
+
 // Gradient of the weights of a forward problem, of which `target` holds the output's gradient, to plain
 // [target channels][source channels][tap].
 KEIMA_EACH_ISA(int64_t conv_weights_scratch(const Exec& exec, const ConvProblem& problem))

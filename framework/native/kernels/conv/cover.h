@@ -32,20 +32,12 @@ struct Rectangle {
   const float* residual = nullptr;
 };
 
-// Fetches the next group's weights while this group's are used: each pass fetches an eighth.
-struct Prefetch {
-  const float* next = nullptr;
-  int64_t floats = 0;
-  int passes = 0;
-  const float* take() { return next != nullptr && passes < 8 ? next + passes++ * (floats / 8) : nullptr; }
-};
-
 inline void run_tile(TileFunction function, TileCall& call, const Rectangle& area, int64_t y, int64_t x, Prefetch& prefetch) {
   const int64_t at = y * area.c_row + x * area.c_column;
   call.a = area.a + y * area.a_row + x * kBlock;
   call.c = area.c + at;
   call.residual = area.residual != nullptr ? area.residual + at : nullptr;
-  call.prefetch = prefetch.take();
+  prefetch.set(call);
   function(call);
 }
 
@@ -72,6 +64,9 @@ inline void cover_block(TileCall& call, Rectangle area, int blocks, Prefetch& pr
     for (int64_t t = 0; t < tiles.tiles; ++t)
       run_tile(tile_function(1, static_cast<int>(tiles.rows(t)), blocks), call, area, y, tiles.begin(t), prefetch);
 }
+
+// About as many tiles as cover() runs for all of a group's columns.
+inline int64_t cover_tiles(int64_t height, int64_t width) { return (height * width + kTileRows - 1) / kTileRows; }
 
 // `call` holds the sum and the epilogue at the group's first column; `blocks` of the group's two exist.
 inline void cover(const TileCall& call, const Rectangle& area, int64_t blocks, Prefetch& prefetch) {

@@ -56,21 +56,69 @@ struct Inner {
   int64_t last = 0;
 };
 
-// kPixels neighbours of a row at once, so that a tap's weights are loaded once for them.
+// Neighbours of a row that are computed at once, so that a tap's weights are loaded once for them.
+#if defined(__AVX512F__)
+constexpr int kPixels = 8;
+#else
 constexpr int kPixels = 4;
+#endif
 
-KEIMA_INLINE void inner_pixels(const Axes& axes, const float* source, const float* packed, int64_t y, int64_t x, V (&sums)[kPixels]) {
-  repeat<kPixels>([&](int i) __attribute__((always_inline)) { sums[i] = V{}; });
-  const int64_t step = axes.x.stride * kBlock;
-  for (int64_t ky = 0; ky < axes.y.kernel; ++ky) {
-    const int64_t from_y = axes.y.source_of(y, ky);
-    if (from_y < 0) continue;
-    const float* row = source + (from_y * axes.x.source + x * axes.x.stride - axes.x.pad) * kBlock;
-    for (int64_t kx = 0; kx < axes.x.kernel; ++kx) {
-      const V weight = load<kWidth>(packed + (ky * axes.x.kernel + kx) * kBlock);
-      const float* tap = row + kx * axes.x.dilation * kBlock;
-      repeat<kPixels>([&](int i) __attribute__((always_inline)) { sums[i] += load<kWidth>(tap + i * step) * weight; });
-    }
+// The taps of a target row that lie in the image: source rows from `from` on, which the tap row of `weights` meets first.
+struct RowTaps {
+  RowTaps(const Axes& axes, const float* source, const float* packed, int64_t y) : from(source), row_floats(axes.x.source * kBlock) {
+    int64_t ky = 0;
+    while (ky < axes.y.kernel && axes.y.source_of(y, ky) < 0) ++ky;
+    int64_t end = ky;
+    while (end < axes.y.kernel && axes.y.source_of(y, end) >= 0) ++end;
+    count = end - ky;
+    if (count > 0) from = source + axes.y.source_of(y, ky) * row_floats;
+    weights = packed + ky * axes.x.kernel * kBlock;
+  }
+  const float* from;
+  const float* weights;
+  int64_t row_floats;
+  int64_t count = 0;  // rows
+};
+
+// Targets [x, x + pixels), which read source pixels from `start` on, of a square kernel without dilation.
+template <int kernel, int stride, int pixels, class Put>
+KEIMA_INLINE void run_pixels(const RowTaps& taps, int64_t start, int64_t x, const Put& put) {
+  V sums[pixels];
+  repeat<pixels>([&](int i) __attribute__((always_inline)) { sums[i] = V{}; });
+  const float* row = taps.from + start * kBlock;
+  const float* weights = taps.weights;
+  for (int64_t ky = 0; ky < taps.count; ++ky, row += taps.row_floats, weights += kernel * kBlock)
+    repeat<kernel>([&](int kx) __attribute__((always_inline)) {
+      const V weight = load<kWidth>(weights + kx * kBlock);
+      repeat<pixels>([&](int i) __attribute__((always_inline)) { sums[i] += load<kWidth>(row + (i * stride + kx) * kBlock) * weight; });
+    });
+  repeat<pixels>([&](int i) __attribute__((always_inline)) { put(x + i, sums[i]); });
+}
+
+// As many of the targets [x, last) as whole runs take.
+template <int kernel, int stride, int pixels, class Put>
+KEIMA_INLINE int64_t run_row(const RowTaps& taps, int64_t pad, int64_t x, int64_t last, const Put& put) {
+  for (; x + pixels <= last; x += pixels) run_pixels<kernel, stride, pixels>(taps, x * stride - pad, x, put);
+  if constexpr (pixels > 1) return run_row<kernel, stride, pixels / 2>(taps, pad, x, last, put);
+  return x;
+}
+
+// kernel * 10 + stride of the convolutions that run_row() knows; 0: another.
+int fast_shape(const Axes& axes) {
+  const ConvAxis &y = axes.y, &x = axes.x;
+  const bool plain = !x.backward && x.dilation == 1 && y.dilation == 1 && x.kernel == y.kernel && x.stride <= 2;
+  return plain && (x.kernel == 3 || x.kernel == 5) ? static_cast<int>(x.kernel * 10 + x.stride) : 0;
+}
+
+// The targets of a row whose taps all lie in the image along x; returns the end of what it computed.
+template <class Put>
+KEIMA_INLINE int64_t inner_row(int shape, const RowTaps& taps, int64_t pad, int64_t first, int64_t last, const Put& put) {
+  switch (shape) {
+    case 31: return run_row<3, 1, kPixels>(taps, pad, first, last, put);
+    case 32: return run_row<3, 2, kPixels>(taps, pad, first, last, put);
+    case 51: return run_row<5, 1, kPixels>(taps, pad, first, last, put);
+    case 52: return run_row<5, 2, kPixels>(taps, pad, first, last, put);
+    default: return first;
   }
 }
 
@@ -78,6 +126,7 @@ void gather(const Exec& exec, const ConvShape& s, bool backward, const float* so
             const ConvEpilogue& epilogue, float* target) {
   const Axes axes(s, backward);
   const Inner inner(axes.x);
+  const int shape = fast_shape(axes);
   const int64_t blocks = conv_blocks(s.in_channels);
   const int64_t source_floats = axes.y.source * axes.x.source * kBlock;
   const int64_t target_floats = axes.y.target * axes.x.target * kBlock;
@@ -94,18 +143,10 @@ void gather(const Exec& exec, const ConvShape& s, bool backward, const float* so
         store(target + row + x * kBlock,
               finish(sum, bias, residual != nullptr ? residual + x * kBlock : nullptr, epilogue));
       };
-      int64_t x = 0;
-      while (x < axes.x.target) {
-        if (x >= inner.first && x + kPixels <= inner.last) {
-          V sums[kPixels];
-          inner_pixels(axes, from, weights, y, x, sums);
-          repeat<kPixels>([&](int j) __attribute__((always_inline)) { put(x + j, sums[j]); });
-          x += kPixels;
-        } else {
-          put(x, gather_pixel(axes, from, weights, y, x));
-          ++x;
-        }
-      }
+      for (int64_t x = 0; x < inner.first; ++x) put(x, gather_pixel(axes, from, weights, y, x));
+      int64_t x = inner.first;
+      if (shape != 0) x = inner_row(shape, RowTaps(axes, from, weights, y), axes.x.pad, x, inner.last, put);
+      for (; x < axes.x.target; ++x) put(x, gather_pixel(axes, from, weights, y, x));
     }
   });
 }

@@ -114,9 +114,8 @@ Rectangle class_rectangle(const Planes& planes, const Strip& strip, int64_t imag
 void group_rows(const Planes& planes, const Strip& strip, int64_t group, int64_t first, int64_t last, const float* bias,
                 Tap* taps) {
   const ConvProblem& p = planes.problem;
-  Prefetch prefetch;
-  prefetch.next = group + 1 < p.groups() ? p.packed + (group + 1) * p.group_floats() : nullptr;
-  prefetch.floats = p.group_floats();
+  Prefetch prefetch(group + 1 < p.groups() ? p.packed + (group + 1) * p.group_floats() : nullptr, p.group_floats(),
+                    strip.images * cover_tiles(last - first, p.x.extent()));
   for (int64_t class_y = 0; class_y < p.y.classes(); ++class_y)
     for (int64_t class_x = 0; class_x < p.x.classes(); ++class_x) {
       TileCall call = group_call(p, group, bias);
@@ -242,11 +241,13 @@ void run_batch_inner(const Exec& exec, const ConvProblem& p, float* scratch) {
 
 int64_t conv_gather_scratch(const Exec& exec, const ConvProblem& p) {
   if (p.winograd > 0) return conv_winograd_scratch(exec, p);
+  if (conv_runs_rows(p)) return conv_rows_scratch(exec, p);
   return runs_batch_inner(p) ? batch_inner_scratch(exec, p) : direct_scratch(exec, p);
 }
 
 void conv_gather(const Exec& exec, const ConvProblem& p, float* scratch) {
   if (p.winograd > 0) return conv_winograd(exec, p, scratch);
+  if (conv_runs_rows(p)) return conv_rows(exec, p, scratch);
   if (runs_batch_inner(p)) return run_batch_inner(exec, p, scratch);
   run_direct(exec, p, scratch);
 }

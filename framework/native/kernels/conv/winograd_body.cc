@@ -128,9 +128,8 @@ void multiply(const ConvProblem& p, const WinogradTiles& tiles, const Chunk& chu
   area.width = count;
   area.a = memory + point * chunk.source_floats;
   area.c = memory + tiles.points() * chunk.source_floats + point * chunk.target_floats + 2 * group * call.c_block;
-  Prefetch prefetch;
-  prefetch.next = task + 1 < tiles.points() * p.groups() ? call.w + group_floats : nullptr;
-  prefetch.floats = group_floats;
+  Prefetch prefetch(task + 1 < tiles.points() * p.groups() ? call.w + group_floats : nullptr, group_floats,
+                    cover_tiles(1, count));
   cover(call, area, conv_least(2, conv_blocks(p.target.channels) - 2 * group), prefetch);
 }
 

@@ -40,4 +40,29 @@ size_t gemm_scratch_bytes(const Exec& exec, const GemmArgs& args);
 // `scratch`: 64-byte aligned.
 void gemm(const Exec& exec, const GemmArgs& args, void* scratch);
 
+// The product with a B that was packed once: C[m, n] = activation(A[m, k] * B[k, n] (+ bias[n]) (+ residual[m, n])).
+// A, residual and C are row-major; the residual has C's stride and may be C. Bits do not depend on the number of threads.
+struct PackedGemmArgs {
+  enum class Activation : uint8_t { kNone, kClamp, kGelu };
+  int64_t m = 0;
+  int64_t n = 0;
+  int64_t k = 0;
+  const float* a = nullptr;
+  int64_t a_stride = 0;
+  const float* packed_b = nullptr;
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  Activation activation = Activation::kNone;
+  float lowest = 0;  // of kClamp; NaN passes
+  float highest = 0;
+};
+
+size_t gemm_packed_bytes(int64_t n, int64_t k);
+// B as for gemm(). `packed` and `scratch` are 64-byte aligned.
+void gemm_pack(const Exec& exec, int64_t n, int64_t k, const float* b, int64_t b_stride, bool transpose_b, float* packed);
+size_t gemm_packed_scratch_bytes(const Exec& exec, const PackedGemmArgs& args);
+void gemm_with_packed(const Exec& exec, const PackedGemmArgs& args, void* scratch);
+
 }  // namespace keima

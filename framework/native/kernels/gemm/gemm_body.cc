@@ -3,8 +3,7 @@
 // Goto's scheme: B is packed in panels of 32 columns by a depth that keeps a panel in the first caches, A in chunks of
 // rows that stay in the second, and the tile walks over both.
 #include "kernels/gemm/gemm_body.h"
-#include "kernels/gemm/tile_shape.h"
-#include "kernels/gemm/transpose.h"
+#include "kernels/gemm/packing.h"
 
 namespace keima::KEIMA_ISA {
 namespace {
@@ -13,11 +12,6 @@ constexpr int64_t kDepth = 384;                   // k's a panel: 48 KB of B
 constexpr int64_t kColumns = 1024;                // columns of B packed at a time: 1.5 MB
 constexpr int64_t kRowChunk = kTileRows * 8;      // rows of A packed at a time: up to 172 KB
 constexpr int64_t kHalves = kGroup / kBlock / kTileBlocks;  // tiles that cover a column group
-constexpr int64_t kTileColumns = kBlock * kTileBlocks;
-constexpr int64_t kEdgeFloats = (kTileRows + 1) * kGroup;  // a tile of C that hangs over its edge, and its bias
-
-constexpr int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
-constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // The sizes of scratch parts, in floats.
 struct Parts {
@@ -39,67 +33,6 @@ int64_t slice_tasks(const GemmArgs& args) {
 }
 
 bool slices_batch(const Exec& exec, const GemmArgs& args) { return args.batch >= 2 * exec.parallel.threads; }
-
-// B[k0.., n0..] -> [k/16][16][32]
-void pack_group(const GemmArgs& args, int64_t k0, int64_t depth, int64_t n0, float* to) {
-  const int64_t columns = least(args.n - n0, kGroup);
-  if (!args.transpose_b) {
-    for (int64_t k = 0; k < round_up(depth, kBlock); ++k)
-      copy_padded(args.b + (k0 + k) * args.b_stride + n0, k < depth ? columns : 0, to + k * kGroup, kGroup);
-    return;
-  }
-  for (int64_t k = 0; k < depth; k += kBlock)
-    for (int64_t half = 0; half < kGroup; half += kBlock)
-      transpose_block(args.b + (n0 + half) * args.b_stride + k0 + k, args.b_stride, columns - half, depth - k,
-                      to + k * kGroup + half, kGroup);
-}
-
-// A[m0.., k0..] -> [k/16][rows][16], scaled. In the transposed case blocks of 16 rows are moved over each other's ends,
-// the last one first written whole and then cut by what follows; so it goes through a block of its own.
-void pack_rows(const GemmArgs& args, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
-  for (int64_t k = 0; k < depth; k += kBlock) {
-    float* block = to + k * rows;
-    if (!args.transpose_a) {
-      for (int64_t r = 0; r < rows; ++r)
-        copy_padded(args.a + (m0 + r) * args.a_stride + k0 + k, least(depth - k, kBlock), block + r * kBlock, kBlock);
-      continue;
-    }
-    for (int64_t r = 0; r < rows; r += kBlock) {
-      const float* from = args.a + (k0 + k) * args.a_stride + m0 + r;
-      if (rows - r >= kBlock) {
-        transpose_block(from, args.a_stride, depth - k, kBlock, block + r * kBlock, kBlock);
-        continue;
-      }
-      float square[kBlock * kBlock];
-      transpose_block(from, args.a_stride, depth - k, rows - r, square, kBlock);
-      memcpy(block + r * kBlock, square, static_cast<size_t>((rows - r) * kBlock) * sizeof(float));
-    }
-  }
-  if (args.alpha == 1) return;
-  for (int64_t i = 0; i < rows * round_up(depth, kBlock); i += kLanes) store(to + i, load<kLanes>(to + i) * args.alpha);
-}
-
-// A tile whose columns end inside it: computed in `edge`, then the part that exists is copied.
-void edge_tile(TileCall call, int64_t rows, int64_t columns, float* edge) {
-  float* c = call.c;
-  const auto bytes = static_cast<size_t>(columns) * sizeof(float);
-  float* bias = edge + kTileRows * kGroup;
-  if (call.bias != nullptr) {
-    memcpy(bias, call.bias, bytes);
-    memset(bias + columns, 0, static_cast<size_t>(kTileColumns - columns) * sizeof(float));
-    call.bias = bias;
-  }
-  if (call.accumulate)
-    for (int64_t r = 0; r < rows; ++r) {
-      memcpy(edge + r * kGroup, c + r * call.c_column, bytes);
-      memset(edge + r * kGroup + columns, 0, static_cast<size_t>(kTileColumns - columns) * sizeof(float));
-    }
-  const int64_t c_column = call.c_column;
-  call.c = edge;
-  call.c_column = kGroup;
-  tile_function(1, static_cast<int>(rows), kTileBlocks)(call);
-  for (int64_t r = 0; r < rows; ++r) memcpy(c + r * c_column, edge + r * kGroup, bytes);
-}
 
 // What one pass over the depth has to do.
 struct Pass {
@@ -128,7 +61,7 @@ void multiply_chunk(const Pass& pass, int64_t m0, int64_t rows, int64_t begin, i
   call.clamp = args.clamp && pass.last();
   call.lowest = args.lowest;
   call.highest = args.highest;
-  pack_rows(args, m0, rows, pass.k0, pass.depth, packed_a);
+  pack_rows({args.a, args.a_stride, args.transpose_a}, args.alpha, m0, rows, pass.k0, pass.depth, packed_a);
   const RowTiles tiles(rows);
   for (int64_t n = begin; n < end; n += kTileColumns) {
     const int64_t group = (n - pass.n0) / kGroup;
@@ -174,7 +107,8 @@ void multiply(const Exec& exec, const GemmArgs& args, float* scratch) {
       const int64_t group_floats = round_up(pass.depth, kBlock) * kGroup;
       parallel_for(exec, (columns + kGroup - 1) / kGroup, 1, [&](int64_t begin, int64_t end) {
         for (int64_t g = begin; g < end; ++g)
-          pack_group(args, k0, pass.depth, n0 + g * kGroup, packed_b + g * group_floats);
+          pack_columns({args.b, args.b_stride, args.transpose_b}, k0, pass.depth, n0 + g * kGroup,
+                       least(columns - g * kGroup, kGroup), packed_b + g * group_floats);
       });
       multiply_pass(exec, pass, columns, slices, parts);
       k0 += kDepth;

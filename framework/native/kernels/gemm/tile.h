@@ -45,9 +45,32 @@ struct TileCall {
   float lowest = 0;
   float highest = 0;
 
-  const float* prefetch = nullptr;  // an eighth of the next group's weights is fetched from here in passing
+  const float* prefetch = nullptr;  // what comes next is fetched from here in passing, into the second cache:
+  int64_t prefetch_lines = 1;       // lines of 64 bytes for every 4 k's, which read 8 lines of W
 };
 
 using TileFunction = void (*)(const TileCall&);
+
+// Fetches the next group's weights while this group's are used, in as many of its tiles as there are, at most eight.
+class Prefetch {
+ public:
+  Prefetch() = default;
+  // `floats` from `next` on, null for none, in passing through `tiles` tiles.
+  Prefetch(const float* next, int64_t floats, int64_t tiles)
+      : next_(next), lines_(tiles >= 8 ? 1 : tiles >= 4 ? 2 : tiles >= 2 ? 4 : 8), step_(floats * lines_ / 8), left_(next != nullptr ? floats : 0) {}
+  void set(TileCall& call) {
+    call.prefetch = left_ > 0 ? next_ : nullptr;
+    call.prefetch_lines = lines_;
+    if (left_ <= 0) return;
+    next_ += step_;
+    left_ -= step_;
+  }
+
+ private:
+  const float* next_ = nullptr;
+  int64_t lines_ = 1;
+  int64_t step_ = 0;
+  int64_t left_ = 0;
+};
 
 }  // namespace keima

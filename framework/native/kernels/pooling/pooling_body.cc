@@ -45,6 +45,14 @@ KEIMA_INLINE float weight(const PoolArgs& args, const Clipped& window, bool coun
 }  // namespace
 
 void max_pool_plane(const PoolArgs& args, const float* in, float* out, int32_t* positions) {
+  if (positions == nullptr) {
+    each_window(args, [&](const Clipped& window, int64_t pixel) __attribute__((always_inline)) {
+      Floats best = splat<Floats>(-__builtin_inff());
+      each_tap(args, window, [&](int64_t tap) __attribute__((always_inline)) { best = maximum(best, load<kBlock>(in + tap * kBlock)); });
+      store(out + pixel * kBlock, best);
+    });
+    return;
+  }
   each_window(args, [&](const Clipped& window, int64_t pixel) __attribute__((always_inline)) {
     Floats best = splat<Floats>(-__builtin_inff());
     Ints at = splat<Ints>(static_cast<int32_t>(window.y0 * args.in_w + window.x0));
@@ -55,7 +63,7 @@ void max_pool_plane(const PoolArgs& args, const float* in, float* out, int32_t* 
       at = better ? splat<Ints>(static_cast<int32_t>(tap)) : at;
     });
     store(out + pixel * kBlock, best);
-    if (positions != nullptr) store(positions + pixel * kBlock, at);
+    store(positions + pixel * kBlock, at);
   });
 }
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keima
+import keima.functional as F  # noqa: N812
 from keima.jit import trace
 from keima_zoo.models import MODELS
 
@@ -27,7 +28,64 @@ def test_networks_run_planned_as_they_run_eagerly(name):
     assert program.arena_bytes <= 1.10 * program.arena_bound
     # Normalisation, biases, activations and shortcuts are inside the convolutions and products.
     left = {name for name, _, _ in program.steps}
-    assert left <= {"convert", "conv2d_fused", "max_pool2d", "linear_fused", "mean"}
+    assert left <= {"convert", "conv2d_fused", "max_pool2d", "linear_fused", "mean", "avg_pool2d"}
+
+
+def planned(function, *arrays):
+    """What a traced function gives and the names of its steps, beside what it gives eagerly."""
+    tensors = [keima.Tensor(array) for array in arrays]
+    traced = trace(function, symbolic=True, capture_as_const=True, without_host=True)
+    traced(*tensors)
+    steps = [name for name, _, _ in traced.recordings[0].program.steps]
+    return traced(*tensors), function(*tensors), steps
+
+
+@pytest.mark.parametrize("scaled", ["query", "scores", "not"])
+def test_a_transformer_block_becomes_products_attention_and_norms(scaled):
+    rng = np.random.default_rng(1)
+    width, heads, length = 24, 3, 17
+    project = [keima.module.Linear(width, width) for _ in range(4)]
+    wide, narrow, norm = keima.module.Linear(width, 40), keima.module.Linear(40, width), keima.module.LayerNorm(width)
+
+    def split(x, axes):
+        return F.transpose(F.reshape(x, (2, length, heads, width // heads)), axes)
+
+    def block(x):
+        query = split(project[0](x), (0, 2, 1, 3))
+        key, value = split(project[1](x), (0, 2, 3, 1)), split(project[2](x), (0, 2, 1, 3))
+        scores = F.matmul(query * 0.5 if scaled == "query" else query, key)
+        weights = F.softmax(scores * 0.5 if scaled == "scores" else scores, -1)
+        mixed = F.reshape(F.transpose(F.matmul(weights, value), (0, 2, 1, 3)), (2, length, width))
+        x = norm(x + project[3](mixed))
+        return x + narrow(F.gelu(wide(x)))
+
+    got, want, steps = planned(block, rng.standard_normal((2, length, width)).astype(np.float32))
+    np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=0, atol=1e-5)
+    # Views, scale, biases, GELU and both sums are inside; only the heads are put side by side again.
+    assert sorted(step for step in steps if step != "convert") == ["attention", "layer_norm"] + ["linear_fused"] * 6
+    assert steps.count("convert") == 1
+
+
+def test_products_whose_weights_others_read_stay_apart():
+    def doubled(x):
+        weights = F.softmax(F.matmul(x, x, transpose_b=True), -1)
+        return F.matmul(weights, x), weights
+
+    (_, weights), (_, want), steps = planned(doubled, np.random.default_rng(2).random((1, 2, 5, 4), np.float32))
+    assert "attention" not in steps
+    np.testing.assert_allclose(weights.numpy(), want.numpy(), rtol=0, atol=1e-6)
+
+
+def test_positions_of_maxima_are_computed_where_they_are_read():
+    x = np.random.default_rng(3).standard_normal((1, 3, 6, 6)).astype(np.float32)
+    got, want, _ = planned(lambda t: F.max_pool2d(t, 2), x)
+    assert np.array_equal(got.numpy(), want.numpy())
+
+    def positions(t):
+        return keima._core.ops.max_pool2d(t, (2, 2), (2, 2), (0, 0))[1]
+
+    got, want, _ = planned(positions, x)
+    assert np.array_equal(got.numpy(), want.numpy())
 
 
 def test_passes_print_and_refuse_unknown_names():

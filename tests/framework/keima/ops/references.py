@@ -49,6 +49,7 @@ NOT_IN_TORCH = {
     "arange",
     "argmax",
     "argmin",
+    "attention",
     "avg_pool2d_backward",
     "batch_norm_backward",
     "cast",
@@ -516,13 +517,68 @@ REFERENCES["conv2d_fused"] = Reference(
         ]
     ],
 )
+
+
+def _linear_fused(x: Array, w: Array, b: Array | None, residual: Array | None, activation: str) -> Array:
+    out = x @ w.T + (0 if b is None else b) + (0 if residual is None else residual)
+    if activation != "gelu":
+        return _activated(out, activation)
+    return out * 0.5 * (1 + np.vectorize(math.erf)(out / 2**0.5))
+
+
 REFERENCES["linear_fused"] = Reference(
-    lambda x, w, b, activation: _activated(x @ w.T + (0 if b is None else b), activation),
+    _linear_fused,
+    lambda rng: (
+        [
+            Case((rng.uniform(-1, 1, (*batch, 9)), rng.uniform(-1, 1, (17, 9)), bias, residual), (activation,))
+            for batch in [(), (3,), (2, 5)]
+            for bias, residual, activation in [
+                (None, None, "relu"),
+                (rng.uniform(-1, 1, 17), None, "relu6"),
+                (rng.uniform(-1, 1, 17), rng.uniform(-1, 1, (*batch, 17)), ""),
+                (rng.uniform(-1, 1, 17), None, "gelu"),
+            ]
+        ]
+        + [Case((np.zeros((0, 9)), rng.uniform(-1, 1, (17, 9)), None, None), ("",))]
+    ),
+)
+
+
+def _attention(q: Array, k: Array, v: Array, transposed_k: bool, scale: float) -> Array:
+    scores = scale * q @ (k if transposed_k else k.swapaxes(2, 3))
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True) @ v
+
+
+REFERENCES["attention"] = Reference(
+    _attention,
     lambda rng: [
-        Case((rng.uniform(-1, 1, (*batch, 9)), rng.uniform(-1, 1, (17, 9)), bias), (activation,))
-        for batch in [(), (3,), (2, 5), (0,)]
-        for bias, activation in [(None, "relu"), (rng.uniform(-1, 1, 17), "relu6"), (rng.uniform(-1, 1, 17), "")]
+        Case(tuple(rng.uniform(-1, 1, shape) for shape in shapes), attrs)
+        for shapes, attrs in [
+            ([(2, 3, 5, 4), (2, 3, 7, 4), (2, 3, 7, 6)], (False, 0.5)),
+            ([(1, 2, 5, 4), (1, 2, 4, 9), (1, 2, 9, 1)], (True, 1.0)),
+        ]
     ],
+)
+
+
+def _layer_norm(x: Array, weight: Array | None, bias: Array | None, dims: int, eps: float) -> Array:
+    axes = tuple(range(x.ndim - dims, x.ndim))
+    centered = x - x.mean(axes, keepdims=True)
+    out = centered / np.sqrt((centered**2).mean(axes, keepdims=True) + eps)
+    return out * (1 if weight is None else weight) + (0 if bias is None else bias)
+
+
+REFERENCES["layer_norm"] = Reference(
+    _layer_norm,
+    lambda rng: (
+        [
+            Case((rng.uniform(-1, 1, (4, 3, 5)), rng.uniform(-1, 1, shape), rng.uniform(-1, 1, shape)), (dims, 1e-3))
+            for dims, shape in [(1, (5,)), (2, (3, 5))]
+        ]
+        + [Case((rng.uniform(-1, 1, (2, 20)), None, None), (1, 1e-5))]
+    ),
+    differentiable=(0, 1, 2),
 )
 REFERENCES["conv2d_backward_data"] = Reference(
     lambda w, dy, s, p, d, g, shape: _linear_adjoint(lambda x: _conv2d(x, w, None, s, p, d, g), tuple(shape), dy),

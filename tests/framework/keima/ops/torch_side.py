@@ -62,6 +62,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "prelu": lambda x, w: torch.where(x > 0, x, x * w),
     "hsigmoid": F.hardsigmoid,
     "hswish": F.hardswish,
+    "layer_norm": lambda x, w, b, dims, eps: F.layer_norm(x, x.shape[-dims:], w, b, eps),
     "where": lambda mask, x, y: torch.where(mask.bool(), x, y),
     "sum": _axes(torch.sum),
     "mean": _axes(torch.mean),

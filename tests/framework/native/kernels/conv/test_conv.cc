@@ -199,6 +199,13 @@ TEST_CASE("conv: plain inputs of few channels") {
     check_algorithm(shape_of({1, in, 23, 64, 7, 2, 3, 1, 1}));
     CHECK(conv_input_is_plain(shape_of({1, in, 23, 64, 7, 2, 3, 1, 1})));
   }
+  // Rows of taps, and what does not go by rows: strides above 2 and dilation.
+  for (const int64_t stride : {1, 2, 3})
+    for (const int64_t dilation : {1, 2})
+      for (const int64_t pad : {0, 1, 4}) check_algorithm(shape_of({1, 3, 17, 24, 3, stride, pad, dilation, 1}));
+  check_algorithm(shape_of({4, 3, 1, 17, 3, 1, 1, 1, 1}));
+  check_algorithm(shape_of({1, 3, 2, 1000, 3, 2, 1, 1, 1}));
+  check_algorithm(ConvShape{2, 3, 5, 40, 16, 3, 21, 3, 5, 2, 2, 1, 3, 1, 1, 1});
   CHECK_FALSE(conv_input_is_plain(shape_of({1, 5, 9, 20, 3, 1, 1, 1, 1})));
 }
 
@@ -247,6 +254,9 @@ TEST_CASE("conv: groups that fill blocks, that do not, and depthwise") {
       check_algorithm(shape_of({2, channels, 12, channels, 3, stride, 1, 1, channels}));
       check_algorithm(shape_of({1, channels, 9, channels, 5, stride, 0, 2, channels}));
     }
+  for (const int64_t size : {1, 2, 7, 19, 30})
+    for (const int64_t kernel : {3, 5})
+      for (const int64_t stride : {1, 2, 3}) check_algorithm(shape_of({1, 24, size, 24, kernel, stride, kernel / 2, 1, 24}));
 }
 
 TEST_CASE("conv: images cut into strips") {
@@ -279,6 +289,17 @@ TEST_CASE("conv: what Winograd takes, and when eager execution chooses it") {
     CHECK(conv_choose(shape_of({1, 512, 7, 512, 3, 1, 1, 1, 1}), pass) == kDirect);
     CHECK(conv_choose(shape_of({16, 16, 56, 64, 3, 1, 1, 1, 1}), pass) == kDirect);
   }
+}
+
+TEST_CASE("conv: the choice for weights that are packed once") {
+  using enum ConvAlgorithm;
+  CHECK(conv_choose_packed(shape_of({1, 64, 56, 64, 3, 1, 1, 1, 1})) == kWinograd4);
+  CHECK(conv_choose_packed(shape_of({1, 128, 28, 128, 3, 1, 1, 1, 1})) == kWinograd4);
+  CHECK(conv_choose_packed(shape_of({1, 256, 14, 256, 3, 1, 1, 1, 1})) == kWinograd2);
+  CHECK(conv_choose_packed(shape_of({1, 512, 7, 512, 3, 1, 1, 1, 1})) == kWinograd2);
+  CHECK(conv_choose_packed(shape_of({1, 512, 2, 512, 3, 1, 1, 1, 1})) == kDirect);
+  CHECK(conv_choose_packed(shape_of({1, 64, 56, 64, 3, 2, 1, 1, 1})) == kDirect);
+  CHECK(conv_choose_packed(shape_of({1, 16, 56, 64, 3, 1, 1, 1, 1})) == kDirect);
 }
 
 TEST_CASE("conv: bits do not depend on the number of threads") {

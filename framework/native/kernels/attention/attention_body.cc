@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// A head: K' and V are packed for the tiles; then a few rows of queries at a time give scores in the channel-blocked order
+// [keys/16][rows][16], which become weights where they are and are the left operand of the second product.
+#include "kernels/attention/attention_body.h"
+#include "kernels/gemm/packing.h"
+#include "simd/math.h"
+
+namespace keima::KEIMA_ISA {
+namespace {
+
+using F = Vec<float, kLanes>;
+constexpr int64_t kRows = 4 * kTileRows;  // of queries at a time
+
+struct Parts {
+  explicit Parts(const AttentionArgs& args)
+      : width(round_up(args.width, kBlock)),
+        keys(round_up(args.keys, kGroup)),
+        values(round_up(args.value_width, kGroup)),
+        rows(least(kRows, args.queries)) {}
+  int64_t k_floats() const { return width * keys; }
+  int64_t v_floats() const { return keys * values; }
+  int64_t q_floats() const { return width * rows; }
+  int64_t score_floats() const { return keys * rows; }
+  int64_t floats() const { return k_floats() + v_floats() + q_floats() + score_floats() + round_up(rows, kBlock) + kEdgeFloats; }
+  int64_t width;
+  int64_t keys;
+  int64_t values;
+  int64_t rows;
+};
+
+// C[rows, columns] = A * B for B packed by groups of 32 columns: tiles(n, first row, call) finishes each.
+template <class Finish>
+void multiply(const float* a, int64_t rows, int64_t depth, const float* packed, int64_t columns, const Finish& finish) {
+  const Tap tap{0, 0};
+  TileCall call;
+  call.a_block = rows * kBlock;
+  call.w_block = kTapFloats;
+  call.taps = &tap;
+  call.tap_count = 1;
+  call.blocks = depth / kBlock;
+  const RowTiles tiles(rows);
+  for (int64_t n = 0; n < columns; n += kTileColumns) {
+    call.w = packed + n / kGroup * depth * kGroup + n % kGroup;
+    for (int64_t t = 0; t < tiles.tiles; ++t) {
+      call.a = a + tiles.begin(t) * kBlock;
+      finish(n, tiles.begin(t), tiles.rows(t), call);
+    }
+  }
+}
+
+// Row `row` of the scores to weights that are not divided by their sum, which is returned.
+KEIMA_INLINE float exponentials(float* scores, int64_t rows, int64_t row, int64_t keys, int64_t padded) {
+  const auto at = [&](int64_t i) { return scores + i / kBlock * rows * kBlock + row * kBlock + i % kBlock; };
+  for (int64_t i = keys; i < padded; ++i) *at(i) = -kInfinity;
+  F most = splat<F>(-kInfinity);
+  for (int64_t i = 0; i < padded; i += kLanes) most = maximum(most, load<kLanes>(at(i)));
+  const F shift = splat<F>(horizontal_max(most));
+  F sum{};
+  for (int64_t i = 0; i < padded; i += kLanes) {
+    const F e = exp(load<kLanes>(at(i)) - shift);
+    store(at(i), e);
+    sum += e;
+  }
+  return horizontal_sum(sum);
+}
+
+void divide_row(float* out, int64_t columns, float by) {
+  int64_t i = 0;
+  for (; i + kLanes <= columns; i += kLanes) store(out + i, load<kLanes>(out + i) * by);
+  for (; i < columns; ++i) out[i] *= by;
+}
+
+class Head {
+ public:
+  Head(const AttentionArgs& args, int64_t index, float* scratch)
+      : args_(args),
+        parts_(args),
+        outer_(index / args.heads[1]),
+        inner_(index % args.heads[1]),
+        keys_(scratch),
+        values_(keys_ + parts_.k_floats()),
+        queries_(values_ + parts_.v_floats()),
+        scores_(queries_ + parts_.q_floats()),
+        sums_(scores_ + parts_.score_floats()),
+        edge_(sums_ + round_up(parts_.rows, kBlock)),
+        out_(args.out + outer_ * args.out_outer_stride + inner_ * args.out_inner_stride) {}
+
+  void run() {
+    const MatrixView k = view(args_.k, true), v = view(args_.v, false);
+    for (int64_t n = 0; n < args_.keys; n += kGroup)
+      pack_columns(k, 0, args_.width, n, least(args_.keys - n, kGroup), keys_ + n * parts_.width);
+    // Whole groups of keys, those that do not exist as zeros: their weights are zero too.
+    for (int64_t n = 0; n < args_.value_width; n += kGroup) {
+      float* to = values_ + n * parts_.keys;
+      pack_columns(v, 0, args_.keys, n, least(args_.value_width - n, kGroup), to);
+      const int64_t packed = round_up(args_.keys, kBlock) * kGroup;
+      memset(to + packed, 0, static_cast<size_t>(parts_.keys * kGroup - packed) * sizeof(float));
+    }
+    const RowTiles chunks(args_.queries, parts_.rows);
+    for (int64_t i = 0; i < chunks.tiles; ++i) run_rows(chunks.begin(i), chunks.rows(i));
+  }
+
+ private:
+  MatrixView view(const HeadMatrices& m, bool transposed) const {
+    return {m.data + outer_ * m.outer_stride + inner_ * m.inner_stride, m.stride, transposed};
+  }
+
+  void run_rows(int64_t first, int64_t rows) {
+    pack_rows(view(args_.q, false), args_.scale, first, rows, 0, args_.width, queries_);
+    multiply(queries_, rows, parts_.width, keys_, parts_.keys,
+             [&](int64_t n, int64_t row, int64_t count, TileCall& call) {
+               call.c = scores_ + n * rows + row * kBlock;
+               call.c_column = kBlock;
+               call.c_block = rows * kBlock;
+               tile_function(1, static_cast<int>(count), kTileBlocks)(call);
+             });
+    for (int64_t r = 0; r < rows; ++r) sums_[r] = exponentials(scores_, rows, r, args_.keys, parts_.keys);
+    multiply(scores_, rows, parts_.keys, values_, args_.value_width,
+             [&](int64_t n, int64_t row, int64_t count, TileCall& call) {
+               const int64_t columns = least(args_.value_width - n, kTileColumns);
+               call.c = out_ + (first + row) * args_.out_stride + n;
+               call.c_column = args_.out_stride;
+               call.c_block = kBlock;
+               if (columns == kTileColumns) tile_function(1, static_cast<int>(count), kTileBlocks)(call);
+               else edge_tile(call, count, columns, edge_);
+             });
+    for (int64_t r = 0; r < rows; ++r) divide_row(out_ + (first + r) * args_.out_stride, args_.value_width, 1 / sums_[r]);
+  }
+
+  const AttentionArgs& args_;
+  const Parts parts_;
+  const int64_t outer_, inner_;
+  float* const keys_;
+  float* const values_;
+  float* const queries_;
+  float* const scores_;
+  float* const sums_;
+  float* const edge_;
+  float* const out_;
+};
+
+}  // namespace
+
+int64_t attention_slice_floats(const AttentionArgs& args) { return round_up(Parts(args).floats(), kBlock); }
+
+void attention_heads(const AttentionArgs& args, int64_t begin, int64_t end, float* scratch) {
+  for (int64_t head = begin; head < end; ++head) Head(args, head, scratch).run();
+}
+
+}  // namespace keima::KEIMA_ISA

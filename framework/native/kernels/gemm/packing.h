@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// Operands of a product in the order in which tiles read them, and tiles that hang over the last column.
+#pragma once
+
+#include "kernels/gemm/tile_shape.h"
+#include "kernels/gemm/transpose.h"
+
+namespace keima::KEIMA_ISA {
+
+inline constexpr int64_t kTileColumns = kBlock * kTileBlocks;
+
+constexpr int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// A row-major matrix, or one that lies transposed in memory.
+struct MatrixView {
+  const float* data;
+  int64_t stride;  // between rows as they lie in memory
+  bool transposed;
+};
+
+// B[k0 .. k0+depth, n0 .. n0+columns) to [k/16][16][32], zeros behind both ends.
+inline void pack_columns(const MatrixView& b, int64_t k0, int64_t depth, int64_t n0, int64_t columns, float* to) {
+  if (!b.transposed) {
+    for (int64_t k = 0; k < round_up(depth, kBlock); ++k)
+      copy_padded(b.data + (k0 + (k < depth ? k : 0)) * b.stride + n0, k < depth ? columns : 0, to + k * kGroup, kGroup);
+    return;
+  }
+  for (int64_t k = 0; k < depth; k += kBlock)
+    for (int64_t half = 0; half < kGroup; half += kBlock)
+      transpose_block(b.data + (n0 + (half < columns ? half : 0)) * b.stride + k0 + k, b.stride, columns - half, depth - k,
+                      to + k * kGroup + half, kGroup);
+}
+
+// A[m0 .. m0+rows, k0 .. k0+depth) to [k/16][rows][16], scaled. In the transposed case blocks of 16 rows would run over
+// each other's ends, so the last one goes through a block of its own.
+inline void pack_rows(const MatrixView& a, float scale, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
+  for (int64_t k = 0; k < depth; k += kBlock) {
+    float* block = to + k * rows;
+    if (!a.transposed) {
+      for (int64_t r = 0; r < rows; ++r)
+        copy_padded(a.data + (m0 + r) * a.stride + k0 + k, least(depth - k, kBlock), block + r * kBlock, kBlock);
+      continue;
+    }
+    for (int64_t r = 0; r < rows; r += kBlock) {
+      const float* from = a.data + (k0 + k) * a.stride + m0 + r;
+      if (rows - r >= kBlock) {
+        transpose_block(from, a.stride, depth - k, kBlock, block + r * kBlock, kBlock);
+        continue;
+      }
+      float square[kBlock * kBlock];
+      transpose_block(from, a.stride, depth - k, rows - r, square, kBlock);
+      memcpy(block + r * kBlock, square, static_cast<size_t>((rows - r) * kBlock) * sizeof(float));
+    }
+  }
+  if (scale == 1) return;
+  for (int64_t i = 0; i < rows * round_up(depth, kBlock); i += kLanes) store(to + i, load<kLanes>(to + i) * scale);
+}
+
+// A tile of C, its residual and its bias, for tiles whose last columns do not exist.
+inline constexpr int64_t kEdgeFloats = (2 * kTileRows + 1) * kGroup;
+
+// Computes the tile in `edge` and copies the columns that exist.
+inline void edge_tile(TileCall call, int64_t rows, int64_t columns, float* edge) {
+  float* c = call.c;
+  const int64_t c_column = call.c_column;
+  float* residual = edge + kTileRows * kGroup;
+  float* bias = residual + kTileRows * kGroup;
+  const auto copy_in = [&](const float* from, float* to) { copy_padded(from, columns, to, kTileColumns); };
+  if (call.bias != nullptr) {
+    copy_in(call.bias, bias);
+    call.bias = bias;
+  }
+  for (int64_t r = 0; call.accumulate && r < rows; ++r) copy_in(c + r * c_column, edge + r * kGroup);
+  if (call.residual != nullptr) {
+    for (int64_t r = 0; r < rows; ++r) copy_in(call.residual + r * c_column, residual + r * kGroup);
+    call.residual = residual;
+  }
+  call.c = edge;
+  call.c_column = kGroup;
+  tile_function(1, static_cast<int>(rows), kTileBlocks)(call);
+  for (int64_t r = 0; r < rows; ++r)
+    memcpy(c + r * c_column, edge + r * kGroup, static_cast<size_t>(columns) * sizeof(float));
+}
+
+}  // namespace keima::KEIMA_ISA

@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/layer_norm/layer_norm.h"
+#include "simd/variants.h"
+
+namespace keima {
+
+KEIMA_EACH_ISA(void layer_norm_rows(const LayerNormArgs& args, int64_t begin, int64_t end))
+
+}  // namespace keima
