@@ -38,8 +38,9 @@ test-python: $(VENV)/.built ## Python tests, without the slow ones
 test-slow: $(VENV)/.built ## the slow Python tests
 	$(BIN)/python -m pytest -q -m slow tests
 
-test-oracle: $(VENV)/.built ## ops against PyTorch, which it installs in build/bench/torch
+test-oracle: $(VENV)/.built ## ops against PyTorch and ONNX Runtime, which it installs in build/bench
 	KEIMA_TORCH_PYTHON="$$($(BIN)/python -c 'from pathlib import Path; from benchmarks.peers import peer_python; print(peer_python(Path("build/bench/torch")).absolute())')" \
+	  KEIMA_ONNX_PYTHON="$$($(BIN)/python -c 'from pathlib import Path; from benchmarks.peers import peer_python; print(peer_python(Path("build/bench/onnx"), ("onnx", "onnxruntime")).absolute())')" \
 	  $(BIN)/python -m pytest -q -m oracle tests
 
 test-native: | $(BIN)/python ## the native library's own tests, under ASan and UBSan

@@ -26,6 +26,8 @@ GROUP = "keima.commands"
 SUMMARIES = {
     "audit": "Audit licences of source, dependencies, binaries and weights.",
     "eval": "Measure a trained model on its recipe's test set.",
+    "export": "Write a graph file in another format.",
+    "graph": "Show what a graph file holds and costs.",
     "predict": "Say what images show, with a trained model.",
     "release": "Test the trimmed public build, then publish it.",
     "sync": "Trim internal code and replay commits to the public repository.",
@@ -87,7 +89,7 @@ def _load(entry: EntryPoint) -> typer.Typer:
 
 
 # A missing module of ours is a broken installation: no extra would bring it.
-_OWN = ("keima", "keima_audit", "keima_cli", "keima_release", "keima_sync", "keima_zoo")
+_OWN = ("keima", "keima_audit", "keima_cli", "keima_deploy", "keima_release", "keima_sync", "keima_zoo")
 
 
 def _report(error: KeimaCommandError) -> None:

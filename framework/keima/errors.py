@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-from ._core import KeimaError
+from ._core import FileFormatError, KeimaError
 
-
-class FileFormatError(KeimaError, ValueError):
-    """A file is damaged, cut short, or not what it should be."""
+__all__ = ["FileFormatError", "KeimaError", "WorkerError"]
 
 
 class WorkerError(KeimaError):

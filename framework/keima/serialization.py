@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,10 +47,8 @@ def save(obj: Any, f: File) -> None:
     arrays: dict[str, NDArray[Any]] = {}
     tree = _flatten(obj, (), arrays)
     content = to_bytes(arrays, {"format": FORMAT, "tree": json.dumps(tree)})
-    if isinstance(f, str | os.PathLike):
-        _replace(Path(f), content)
-    else:
-        f.write(content)
+    with opened_whole(f) as file:
+        file.write(content)
 
 
 def load(f: File, map_location: str | dict[str, str] | Callable[[str], str] | None = None) -> Any:
@@ -87,14 +86,20 @@ def _content(f: File) -> bytes:
     return content
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextmanager
+def opened_whole(f: File) -> Iterator[BinaryIO]:
+    """A file to write bytes to: what is open already, or a path that is written whole or not at all."""
     # The framework imports no other component, so not keima_cli.atomic, which does the same for commands.
+    if not isinstance(f, str | os.PathLike):
+        yield f
+        return
     import tempfile  # 3 ms, and most programs do not save
 
+    path = Path(f)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

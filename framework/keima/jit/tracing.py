@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .._core import Graph, Program, Tensor, TraceError, TraceSession
 from ..replay import take_actions, take_obstacles
 from .structure import replace_tensors, signature, tensors_in
+
+if TYPE_CHECKING:
+    from ..serialization import File
+    from .graph_file import DumpResult
 
 _active: list[TraceSession] = []
 
@@ -46,6 +50,7 @@ class Recording:
     obstacle: str
     results: Any  # the nesting, with positions in the graph's outputs in place of tensors
     before: list[Callable[[], None]]
+    constants: list[tuple[int, Tensor]]  # tensors of the program that are constants of the graph, by value number
     program: Graph | Program  # what runs
 
     def replay(self, arguments: list[Tensor]) -> Any:
@@ -127,7 +132,7 @@ class trace:  # noqa: N801  # the API's name
         self.__wrapped__ = function
         self._name = getattr(function, "__name__", "the function")
         self._symbolic = symbolic or record_only
-        self._capture_as_const = capture_as_const
+        self.capture_as_const = capture_as_const
         self._record_only = record_only
         self._opt_level = opt_level
         self._without_host = without_host
@@ -150,7 +155,7 @@ class trace:  # noqa: N801  # the API's name
         return known.replay(list(tensors_in((args, kwargs))))
 
     def _record(self, key: str, known: Recording | None, args: Any, kwargs: Any) -> Any:
-        session = TraceSession(not self._symbolic, self._capture_as_const, known.graph if known else None)
+        session = TraceSession(not self._symbolic, self.capture_as_const, known.graph if known else None)
         take_actions()
         take_obstacles()
         _active.append(session)
@@ -170,7 +175,8 @@ class trace:  # noqa: N801  # the API's name
         places = iter(range(len(returned)))
         shape = replace_tensors(results, lambda _: _Place(next(places)))
         program = known.program if known else self._compile(graph)
-        made = Recording(known.graph if known else graph, captured, updates, obstacle, shape, take_actions(), program)
+        graph = known.graph if known else graph
+        made = Recording(graph, captured, updates, obstacle, shape, take_actions(), session.constants, program)
         self._check(made, session)
         self._recordings[key] = made
         if not self._symbolic:
@@ -189,6 +195,41 @@ class trace:  # noqa: N801  # the API's name
         if made.obstacle and self._without_host:
             session.restore()
             raise TraceError(f"{self._name} cannot run without Python: {made.obstacle}")
+
+    def dump(
+        self,
+        file: File,
+        arg_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | str | None = None,
+        optimize_for_inference: bool = True,
+    ) -> DumpResult:
+        """Write the recorded graph with its weights as one safetensors file, which needs no Python to run.
+
+        Dicts and objects among arguments and results are flattened in order. A path is written whole or not at all.
+
+        >>> import keima, tempfile
+        >>> scaled = trace(lambda x: x * 2, capture_as_const=True)
+        >>> scaled(keima.Tensor([1.0])).numpy()
+        array([2.], dtype=float32)
+        >>> with tempfile.TemporaryFile() as file:
+        ...     result = scaled.dump(file, arg_names=["x"], output_names=["y"])
+        >>> result.inputs, result.outputs
+        (['x'], ['y'])
+
+        Args:
+            file: a path, or a file opened for writing bytes.
+            arg_names: names of the tensors among the arguments; by default arg_0, arg_1 ...
+            output_names: names of the results, by default out_0, out_1 ...
+            optimize_for_inference: fold what depends on constants alone and normalisations into convolutions.
+
+        Raises:
+            TraceError: the function was not traced with `capture_as_const=True`, not called, or called with arguments
+                of several shapes; or it does what a graph cannot hold.
+            ValueError: as many names as tensors are needed, each once.
+        """
+        from .graph_file import dump_recording
+
+        return dump_recording(self, file, arg_names, output_names, optimize_for_inference)
 
     @property
     def recordings(self) -> list[Recording]:

@@ -9,7 +9,10 @@
 #include <vector>
 
 #include "bindings/convert.h"
+#include "compiler/cost.h"
+#include "compiler/graph_file.h"
 #include "compiler/interpret.h"
+#include "compiler/model.h"
 #include "compiler/passes.h"
 #include "compiler/program.h"
 #include "compiler/recorder.h"
@@ -19,6 +22,8 @@ namespace py = pybind11;
 namespace keima::python {
 
 using compiler::Graph;
+using compiler::LoadLimits;
+using compiler::Model;
 using compiler::Program;
 using compiler::Recorder;
 
@@ -59,7 +64,7 @@ class TraceSession {
     if (recorder_.knows(value)) return;
     note(tensor);
     if (capture_as_const_) {
-      recorder_.add_constant(value);
+      constants_.append(py::make_tuple(recorder_.add_constant(value), py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(tensor))));
       return;
     }
     recorder_.add_input(value);
@@ -74,6 +79,9 @@ class TraceSession {
   }
   // From now on the object is one of the program's, however it was made.
   static void release(py::handle object) { tensor_argument(object, "trace")->value.tensor.mark(0, 0); }
+
+  // [(value, object)]: which objects of the program became constants.
+  const py::list& constants() const { return constants_; }
 
   // (graph, captured objects, [(object, whether its gradient)]): the graph returns `outputs`, then the updates.
   py::tuple finish(const py::list& outputs) {
@@ -148,6 +156,7 @@ class TraceSession {
   std::vector<Seen> seen_;
   std::unordered_set<PyObject*> known_;
   py::list captured_;
+  py::list constants_;
 };
 
 TraceSession* active_session = nullptr;
@@ -235,6 +244,52 @@ py::list program_steps(const Program& program) {
   return steps;
 }
 
+// Calls `write` with views of the file's bytes, which are gone when it returns.
+void save_graph(const Graph& graph, const py::function& write) {
+  translated([&] {
+    compiler::write_graph(graph, [&](std::span<const std::byte> bytes) {
+      write(py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size())));
+    });
+  });
+}
+
+LoadLimits load_limits(int64_t arena_bytes) {
+  LoadLimits limits;
+  limits.arena_bytes = arena_bytes;
+  return limits;
+}
+
+std::span<const std::byte> bytes_of(const py::bytes& content) {
+  const auto view = static_cast<std::string_view>(content);
+  return std::as_bytes(std::span(view));
+}
+
+// Files are given as a path (str) or as their content (bytes).
+std::shared_ptr<Graph> read_graph(const py::object& file) {
+  return translated([&] {
+    if (py::isinstance<py::bytes>(file)) return std::make_shared<Graph>(compiler::read_graph(compiler::FileBytes::copy(bytes_of(file))));
+    return std::make_shared<Graph>(compiler::read_graph(compiler::FileBytes::map(py::cast<std::string>(file), LoadLimits{}.file_bytes)));
+  });
+}
+std::unique_ptr<Model> load_model(const py::object& file, int64_t arena_bytes) {
+  return translated([&] {
+    const LoadLimits limits = load_limits(arena_bytes);
+    if (py::isinstance<py::bytes>(file)) return std::make_unique<Model>(Model::load(bytes_of(file), limits));
+    return std::make_unique<Model>(Model::load(py::cast<std::string>(file), limits));
+  });
+}
+
+py::list run_model(const Model& model, const py::list& inputs) {
+  return on_tensors(inputs, [&](std::span<const Tensor> tensors) { return model.run(tensors); });
+}
+
+// (name, shape, dtype name) of each.
+py::list ports(const std::vector<compiler::Port>& ports) {
+  py::list result;
+  for (const compiler::Port& port : ports) result.append(py::make_tuple(port.name, shape_tuple(port.desc.shape), std::string(port.desc.dtype.name())));
+  return result;
+}
+
 py::list optimize_graph(Graph& graph) {
   return translated([&] {
     py::list reports;
@@ -253,6 +308,16 @@ py::list graph_nodes(const Graph& graph) {
     nodes.append(py::make_tuple(node.op->name, inputs, node.outputs, attrs));
   }
   return nodes;
+}
+
+// (FLOPs, bytes read, bytes written, bytes of constants) of each node.
+py::list graph_costs(const Graph& graph) {
+  py::list costs;
+  for (const compiler::Node& node : graph.nodes) {
+    const compiler::Cost cost = compiler::cost_of(graph, node);
+    costs.append(py::make_tuple(cost.flops, cost.bytes_in, cost.bytes_out, cost.weights));
+  }
+  return costs;
 }
 
 // (shape, dtype name) of each value.
@@ -284,8 +349,13 @@ void bind_graph(py::module_& module) {
       .def_readonly("inputs", &Graph::inputs)
       .def_readonly("outputs", &Graph::outputs)
       .def_readwrite("names", &Graph::names)
+      .def_readwrite("input_names", &Graph::input_names)
+      .def_readwrite("output_names", &Graph::output_names)
+      .def("save", &save_graph, py::arg("write"), "Calls write with pieces of the graph's file, in order.")
+      .def_static("load", &read_graph, py::arg("file"), "The graph in a file, given by its path or its bytes.")
       .def_property_readonly("values", &graph_values)
       .def_property_readonly("nodes", &graph_nodes)
+      .def_property_readonly("costs", &graph_costs)
       .def_property_readonly("constants", &graph_constants);
   py::class_<Program>(module, "Program", "A graph with its memory planned.")
       .def("run", &run_program, "The outputs for a list of inputs.")
@@ -293,6 +363,13 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("arena_bound", &Program::arena_bound)
       .def_property_readonly("buffers", &program_buffers)
       .def_property_readonly("steps", &program_steps);
+  py::class_<Model>(module, "Model", "A graph file made ready to run.")
+      .def_static("load", &load_model, py::arg("file"), py::arg("arena_limit") = LoadLimits{}.arena_bytes,
+                  "The model in a file, given by its path or its bytes.")
+      .def("run", &run_model, "The outputs for a list of inputs.")
+      .def_property_readonly("inputs", [](const Model& model) { return ports(model.inputs()); })
+      .def_property_readonly("outputs", [](const Model& model) { return ports(model.outputs()); })
+      .def_property_readonly("program", &Model::program, py::return_value_policy::reference_internal);
   py::list names;
   for (const auto& pass : compiler::passes()) names.append(py::make_tuple(pass.name, pass.purpose));
   module.attr("graph_passes") = names;
@@ -302,6 +379,7 @@ void bind_graph(py::module_& module) {
       .def("pause", &TraceSession::pause)
       .def("input", &TraceSession::input)
       .def("finish", &TraceSession::finish)
+      .def_property_readonly("constants", &TraceSession::constants)
       .def("restore", &TraceSession::restore)
       .def_static("release", &TraceSession::release);
   module.def("is_tracing", [] { return active_session != nullptr; }, "Whether a trace records now.");

@@ -4,6 +4,8 @@
 
 #include <new>
 
+#include "compiler/format_error.h"
+
 namespace keima::python {
 namespace {
 
@@ -42,6 +44,8 @@ void init_state(PyObject* module) {
   s.keima_error = new_exception(module, "KeimaError", "Base of the framework's own errors.", PyExc_RuntimeError, nullptr);
   s.shape_error = new_exception(module, "ShapeError", "Shapes do not fit each other or the op.", s.keima_error.get(), PyExc_ValueError);
   s.dtype_error = new_exception(module, "DtypeError", "A dtype is not taken here.", s.keima_error.get(), PyExc_TypeError);
+  s.format_error = new_exception(module, "FileFormatError", "A file is damaged, cut short, or not what it should be.", s.keima_error.get(),
+                                 PyExc_ValueError);
   s.unsupported_error = new_exception(module, "UnsupportedError", "A case that nobody has written.", s.keima_error.get(), nullptr);
   s.trace_error = new_exception(module, "TraceError", "A traced function did what a graph cannot hold, or not what was traced.",
                                 s.keima_error.get(), nullptr);
@@ -61,6 +65,8 @@ void set_error_from_current() noexcept {
   try {
     throw;
   } catch (const PythonError&) {
+  } catch (const compiler::FormatError& error) {
+    PyErr_SetString(state().format_error.get(), error.what());
   } catch (const Error& error) {
     PyErr_SetString(exception_for(error.kind()), error.what());
   } catch (const std::bad_alloc&) {

@@ -18,6 +18,7 @@ struct State {
   PyRef dtype_error;
   PyRef unsupported_error;
   PyRef trace_error;
+  PyRef format_error;
   PyRef numpy_dtype;    // numpy.dtype
   PyRef numpy_asarray;  // numpy.asarray
   PyRef numpy_generic;  // numpy.generic

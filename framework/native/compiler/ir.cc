@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/ir.h"
 
+#include <charconv>
 #include <sstream>
 
 #include "ops/execute.h"
@@ -48,7 +49,11 @@ std::string to_text(const AttrValue& value) {
     std::string operator()(bool flag) const { return flag ? "true" : "false"; }
     std::string operator()(const std::string& string) const { return '"' + string + '"'; }
     std::string operator()(int64_t number) const { return text(number); }
-    std::string operator()(double number) const { return text(number); }
+    // As many digits as tell it from its neighbours: passes compare nodes by their text.
+    std::string operator()(double number) const {
+      char buffer[32];
+      return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
+    }
     std::string operator()(const Dims& dims) const { return text(dims); }
     std::string operator()(const DType& dtype) const { return text(dtype); }
   };
@@ -120,17 +125,26 @@ class Verifier {
     if (id >= made_.size() || !made_[id]) fail(ErrorKind::kRuntime, "graph: ", by, " reads %", id, " before it is made");
   }
 
+  void check_operands(const Node& node, const std::string& name) const {
+    const size_t required = node.op->variadic ? node.inputs.size() : node.op->inputs.size() - static_cast<size_t>(node.op->optional_inputs);
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] != kNoValue) use(node.inputs[i], name);
+      else if (i < required) fail(ErrorKind::kRuntime, "graph: ", name, " lacks operand ", i);
+    }
+  }
+
   void check(const Node& node) {
     const std::string name = to_text(graph_, node);
     std::vector<Tensor> inputs;
+    check_operands(node, name);
     for (const ValueId id : node.inputs) {
-      if (id != kNoValue) use(id, name);
       inputs.push_back(id == kNoValue ? Tensor() : Tensor::abstract(graph_.values[id].shape, graph_.values[id].dtype));
     }
     const DescList descs = infer(*node.op, inputs, node.attrs);
     if (descs.size() != node.outputs.size()) fail(ErrorKind::kRuntime, "graph: ", name, " has ", node.outputs.size(), " results, expected ", descs.size());
     for (size_t i = 0; i < descs.size(); ++i) {
       make(node.outputs[i], name);
+      checked_numel(descs[i].shape);
       const TensorDesc& said = graph_.values[node.outputs[i]];
       if (!(said.shape == descs[i].shape) || !(said.dtype == descs[i].dtype))
         fail(ErrorKind::kRuntime, "graph: ", name, " gives ", descs[i].dtype, descs[i].shape, ", the graph says ", said.dtype, said.shape);

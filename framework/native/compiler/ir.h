@@ -29,7 +29,9 @@ struct Graph {
   std::vector<ValueId> outputs;
   std::map<ValueId, Tensor> constants;
   std::vector<Node> nodes;
-  std::map<ValueId, std::string> names;  // of inputs, outputs and constants that have one
+  std::map<ValueId, std::string> names;  // of constants and other values that have one
+  // By position, unlike `names`, since one value may be several inputs' or outputs'; empty: they have none.
+  std::vector<std::string> input_names, output_names;
 
   ValueId add_value(TensorDesc desc);
   ValueId add_constant(const Tensor& tensor);

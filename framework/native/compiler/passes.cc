@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <numeric>
 
 #include "compiler/fuse_attention.h"
 #include "ops/execute.h"
@@ -16,10 +17,20 @@ namespace {
 
 bool is(const Node& node, std::string_view name) { return node.op && node.op->name == name; }
 
-void replace_uses(Graph& graph, ValueId from, ValueId to) {
-  for (Node& node : graph.nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
-  std::replace(graph.outputs.begin(), graph.outputs.end(), from, to);
-}
+// Values that others stand for. Nodes are visited in order, so that what a node reads is replaced before it is looked at.
+class Replacements {
+ public:
+  explicit Replacements(const Graph& graph) : by_(graph.values.size()) { std::iota(by_.begin(), by_.end(), ValueId{0}); }
+  // `to` is itself never replaced.
+  void replace(ValueId from, ValueId to) { by_[from] = to; }
+  void apply(std::vector<ValueId>& ids) const {
+    for (ValueId& id : ids)
+      if (id != kNoValue) id = by_[id];
+  }
+
+ private:
+  std::vector<ValueId> by_;
+};
 
 // Nodes whose op a pass set to null.
 int drop_removed(Graph& graph) { return static_cast<int>(std::erase_if(graph.nodes, [](const Node& node) { return node.op == nullptr; })); }
@@ -57,11 +68,14 @@ bool is_identity(const Graph& graph, const Node& node) {
 }
 
 int identities(Graph& graph) {
+  Replacements replacements(graph);
   for (Node& node : graph.nodes) {
+    replacements.apply(node.inputs);
     if (!is_identity(graph, node)) continue;
-    replace_uses(graph, node.outputs[0], node.inputs[0]);
+    replacements.replace(node.outputs[0], node.inputs[0]);
     node.op = nullptr;
   }
+  replacements.apply(graph.outputs);
   return drop_removed(graph);
 }
 
@@ -69,22 +83,30 @@ int identities(Graph& graph) {
 
 // A folded result is kept in the file: nothing large is made of something small (zeros, broadcasts).
 constexpr int64_t kFoldedBytes = 1 << 20;
+// All of them together may take this much more than the constants that were there.
+constexpr int64_t kAllFoldedBytes = 64 << 20;
 
-bool foldable(const Graph& graph, const Node& node) {
+int64_t bytes_of(const TensorDesc& desc) { return desc.shape.numel() * desc.dtype.itemsize(); }
+
+bool foldable(const Graph& graph, const Node& node, int64_t made) {
   if (node.op->random || node.op->dynamic_shape) return false;
-  int64_t given = kFoldedBytes, made = 0;
+  int64_t given = kFoldedBytes;
   for (const ValueId id : node.inputs) {
     if (id == kNoValue) continue;
     if (!graph.is_constant(id)) return false;
-    given += graph.values[id].shape.numel() * graph.values[id].dtype.itemsize();
+    given += bytes_of(graph.values[id]);
   }
-  for (const ValueId id : node.outputs) made += graph.values[id].shape.numel() * graph.values[id].dtype.itemsize();
   return made <= given;
 }
 
 int fold_constants(Graph& graph) {
+  int64_t left = kAllFoldedBytes;
+  for (const auto& [id, tensor] : graph.constants) left += bytes_of(graph.values[id]);
   for (Node& node : graph.nodes) {
-    if (!foldable(graph, node)) continue;
+    int64_t made = 0;
+    for (const ValueId id : node.outputs) made += bytes_of(graph.values[id]);
+    if (made > left || !foldable(graph, node, made)) continue;
+    left -= made;
     TensorList inputs;
     for (const ValueId id : node.inputs) inputs.push_back(id == kNoValue ? Tensor() : graph.constants.at(id));
     const TensorList outputs = execute(*node.op, inputs, node.attrs);
@@ -107,23 +129,26 @@ std::string constant_key(const Tensor& tensor) {
 }
 
 int merge_equal(Graph& graph) {
+  Replacements replacements(graph);
   std::map<std::string, ValueId> constants;
   for (const auto& [id, tensor] : std::map<ValueId, Tensor>(graph.constants)) {
     const std::string key = constant_key(tensor);
     if (key.empty()) continue;
     const auto [known, added] = constants.emplace(key, id);
     if (added) continue;
-    replace_uses(graph, id, known->second);
+    replacements.replace(id, known->second);
     graph.constants.erase(id);
   }
   std::map<std::string, const Node*> seen;
   for (Node& node : graph.nodes) {
+    replacements.apply(node.inputs);
     if (node.op->random) continue;
     const auto [known, added] = seen.emplace(to_text(graph, node), &node);
     if (added) continue;
-    for (size_t i = 0; i < node.outputs.size(); ++i) replace_uses(graph, node.outputs[i], known->second->outputs[i]);
+    for (size_t i = 0; i < node.outputs.size(); ++i) replacements.replace(node.outputs[i], known->second->outputs[i]);
     node.op = nullptr;
   }
+  replacements.apply(graph.outputs);
   return drop_removed(graph);
 }
 
@@ -165,6 +190,13 @@ Tensor channel_constant(const Graph& graph, ValueId id, int64_t channels) {
 
 // --- fold_affine -------------------------------------------------------------------------------------------------
 
+// A constant in place of operand `at`, whose name it takes over.
+void replace_constant(Graph& graph, Node& node, size_t at, const Tensor& tensor) {
+  const ValueId id = graph.add_constant(tensor);
+  if (const auto name = graph.names.find(node.inputs[at]); name != graph.names.end()) graph.names[id] = name->second;
+  node.inputs[at] = id;
+}
+
 // Folds y = conv * c, conv + c or conv - c into the weights and the bias: batch normalisation with fixed statistics is
 // two of these.
 bool fold_into(Graph& graph, Node& conv, const Node& affine, const Tensor& factor) {
@@ -177,11 +209,11 @@ bool fold_into(Graph& graph, Node& conv, const Node& affine, const Tensor& facto
     const Dims& shape = weight->second.shape();
     Dims spread = Dims::filled(shape.size(), 1);
     for (int i = 0; i <= shape.size() - 4; ++i) spread[i] = shape[i];
-    conv.inputs[1] = graph.add_constant(compute("mul", {weight->second, compute("reshape", {factor}, Attrs{spread})}));
-    if (bias != kNoValue) conv.inputs[2] = graph.add_constant(compute("mul", {old, factor}));
+    replace_constant(graph, conv, 1, compute("mul", {weight->second, compute("reshape", {factor}, Attrs{spread})}));
+    if (bias != kNoValue) replace_constant(graph, conv, 2, compute("mul", {old, factor}));
     return true;
   }
-  conv.inputs[2] = graph.add_constant(compute(affine.op->name.c_str(), {old, factor}));
+  replace_constant(graph, conv, 2, compute(affine.op->name.c_str(), {old, factor}));
   return true;
 }
 

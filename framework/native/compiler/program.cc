@@ -41,6 +41,7 @@ class ProgramBuilder {
     for (const auto& [id, tensor] : graph_.constants) places_[id] = constant(tensor);
     for (node_ = 0; node_ < static_cast<int>(graph_.nodes.size()); ++node_) add_node(graph_.nodes[static_cast<size_t>(node_)]);
     for (const ValueId id : graph_.outputs) add_output(id);
+    drop_unread_constants();
     place(arena_limit);
     gather_packed();
     drop_unread_constants();
@@ -203,17 +204,32 @@ class ProgramBuilder {
     program_.outputs_.push_back(places_[id]);
   }
 
+  // Those that were packed or converted.
+  void drop_unread_constants() {
+    std::vector<bool> read(program_.buffers_.size());
+    const auto note = [&](const Operand& operand) {
+      if (operand.buffer >= 0) read[static_cast<size_t>(operand.buffer)] = true;
+    };
+    for (const Program::Step& step : program_.steps_) std::for_each(step.inputs.begin(), step.inputs.end(), note);
+    std::for_each(program_.outputs_.begin(), program_.outputs_.end(), note);
+    for (size_t i = 0; i < read.size(); ++i)
+      if (!read[i]) program_.buffers_[i].storage = nullptr;
+  }
+
   void place(int64_t arena_limit) {
     std::vector<Lifetime> lives;
     std::vector<size_t> which;
+    int64_t outputs = 0;
     for (size_t i = 0; i < program_.buffers_.size(); ++i) {
       const Buffer& buffer = program_.buffers_[i];
+      if (buffer.kind == Kind::kOutput) outputs += buffer.bytes;
       if (buffer.kind != Kind::kArena) continue;
       lives.push_back({buffer.bytes, buffer.first, buffer.last});
       which.push_back(i);
     }
     const MemoryPlan plan = plan_memory(lives);
-    if (plan.arena > arena_limit) fail(ErrorKind::kMemory, "graph: its arena takes ", plan.arena, " bytes, the limit is ", arena_limit);
+    if (plan.arena > arena_limit - outputs)
+      fail(ErrorKind::kMemory, "graph: its arena takes ", plan.arena, " bytes, its outputs ", outputs, ", the limit is ", arena_limit);
     for (size_t i = 0; i < which.size(); ++i) program_.buffers_[which[i]].offset = plan.offsets[i];
     program_.arena_ = plan.arena;
     program_.bound_ = plan.bound;
@@ -261,6 +277,15 @@ class ProgramBuilder {
 Program::Program(const Graph& graph, int64_t arena_limit) {
   for (const ValueId id : graph.inputs) input_descs_.push_back(graph.values[id]);
   ProgramBuilder(graph, *this).build(arena_limit);
+}
+
+void Program::own_constants() {
+  for (Buffer& buffer : buffers_) {
+    if (buffer.kind != Kind::kConstant || !buffer.storage || buffer.storage->writable()) continue;
+    Ref<Storage> own = Storage::allocate(buffer.bytes);
+    std::memcpy(own->data(), buffer.storage->data(), static_cast<size_t>(buffer.bytes));
+    buffer.storage = std::move(own);
+  }
 }
 
 Tensor Program::operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const {

@@ -30,8 +30,12 @@ class Program {
     std::vector<Operand> inputs, outputs;
   };
 
-  // Throws Error(kMemory) when the arena would be larger than `arena_limit` bytes; nothing of it is allocated here.
+  // Throws Error(kMemory) when the arena and the outputs would take more than `arena_limit` bytes; nothing of them is
+  // allocated here.
   explicit Program(const Graph& graph, int64_t arena_limit = INT64_MAX);
+
+  // Copies constants that lie in memory of somebody else's (a mapped file), so that it can go.
+  void own_constants();
 
   // Inputs as the graph's, checked. May be called again while results of an earlier run live.
   std::vector<Tensor> run(std::span<const Tensor> inputs) const;

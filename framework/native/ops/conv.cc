@@ -58,11 +58,12 @@ Geometry geometry(const OpCall& call, const Dims& input, const Dims& weight) {
   return g;
 }
 
+// Kernels read every operand as float32, so each has to be: what two dtypes promote to says nothing about either.
 DType float_dtype(const OpCall& call) {
-  const DType dtype = promote(call.op.name, call.in(0).dtype(), call.in(1).dtype());
-  if (dtype.scalar() != ScalarType::kFloat32)
-    fail(ErrorKind::kDtype, call.op.name, ": expected float32 tensors, got ", call.in(0).dtype(), " and ", call.in(1).dtype());
-  return dtype;
+  for (size_t i = 0; i < call.inputs.size(); ++i)
+    if (call.has(i) && !(call.in(i).dtype() == DType(ScalarType::kFloat32)))
+      fail(ErrorKind::kDtype, call.op.name, ": ", call.op.inputs[i], ": expected float32, got ", call.in(i).dtype(), "; convert with astype('float32')");
+  return ScalarType::kFloat32;
 }
 
 void infer_conv2d(const OpCall& call, DescList& out) {

@@ -23,10 +23,12 @@ struct Window {
 // names the op, the sizes and what would fit.
 inline Window make_window(std::string_view op, const Dims& input, int64_t kernel_h, int64_t kernel_w, const Dims& stride, const Dims& padding,
                           const Dims& dilation) {
+  // Sums and products of two numbers below this do not overflow.
+  constexpr int64_t most = int64_t{1} << 30;
   auto pair = [&](const Dims& dims, const char* name, int64_t least) {
     if (dims.size() != 1 && dims.size() != 2) fail(ErrorKind::kValue, op, ": expected one or two numbers for ", name, ", got ", dims);
     for (int64_t value : dims)
-      if (value < least) fail(ErrorKind::kValue, op, ": ", name, " must be at least ", least, ", got ", dims);
+      if (value < least || value > most) fail(ErrorKind::kValue, op, ": ", name, " must be at least ", least, " and at most 2^30, got ", dims);
     return std::pair(dims[0], dims.back());
   };
   Window w;
@@ -38,6 +40,7 @@ inline Window make_window(std::string_view op, const Dims& input, int64_t kernel
   std::tie(w.padding_h, w.padding_w) = pair(padding, "padding", 0);
   std::tie(w.dilation_h, w.dilation_w) = pair(dilation, "dilation", 1);
   auto size = [&](int64_t in, int64_t kernel, int64_t step, int64_t pad, int64_t spread) {
+    if (in > most || kernel > most) fail(ErrorKind::kShape, op, ": images and windows are at most 2^30 wide, got ", in, " and ", kernel);
     const int64_t reach = (kernel - 1) * spread + 1, room = in + 2 * pad - reach;
     if (kernel < 1 || room < 0)
       fail(ErrorKind::kShape, op, ": a window of size ", kernel_h, "x", kernel_w, " with padding ", padding, " and dilation ", dilation,

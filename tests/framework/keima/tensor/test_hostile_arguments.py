@@ -117,3 +117,19 @@ def test_a_position_outside_the_plane_counts_for_nothing_in_max_pooling(bad: int
     assert scattered[0, 0, 0, 0] == 1 and scattered.sum() == 1
     gathered = ops.max_pool2d_gather(Tensor(np.full((1, 2, 3, 3), 5.0)), positions, *window).numpy()
     assert gathered.ravel().tolist() == [5, 0]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8", "bool"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_convolutions_take_float32_only(dtype: str, place: int) -> None:
+    shapes = [(1, 1, 4, 4), (1, 1, 3, 3), (1, 1, 1, 1)]
+    tensors = [Tensor(np.ones(shape), dtype=dtype if i == place else "float32") for i, shape in enumerate(shapes)]
+    with pytest.raises(keima.DtypeError, match=f"expected float32, got {dtype}"):
+        ops.conv2d(*tensors)
+
+
+def test_windows_that_would_overflow() -> None:
+    x, w = Tensor(np.ones((1, 1, 4, 4))), Tensor(np.ones((1, 1, 3, 3)))
+    for attrs in ({"padding": (2**62, 1)}, {"dilation": (2**62, 2**62)}, {"stride": (1, 2**62)}):
+        with pytest.raises(ValueError, match="at most 2\\^30"):
+            ops.conv2d(x, w, **attrs)

@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "corpus.h"
+
+#include "graphs.h"
+
+namespace keima::compiler {
+namespace {
+
+ValueId integers(Maker& m, const Dims& shape) { return m.add("cast", {m.input(shape)}, Attrs{DType(ScalarType::kInt32)}); }
+
+// A plain image, a view between a pool and a product: LeNet's shape of net, small.
+Graph small_net() {
+  Maker m;
+  const ValueId image = m.input({2, 1, 12, 12});
+  const ValueId conv = m.add("conv2d", {image, m.constant({17, 1, 5, 5}, 1), m.constant({1, 17, 1, 1}, 2)}, Attrs{Dims{1, 1}, Dims{2, 2}, Dims{1, 1}, int64_t{1}});
+  const ValueId pooled = m.add("max_pool2d", {m.add("relu", {conv})}, Attrs{Dims{2, 2}, Dims{2, 2}, Dims{0, 0}});
+  const ValueId flat = m.add("reshape", {pooled}, Attrs{Dims{2, 17 * 36}});
+  const ValueId hidden = m.add("add", {m.add("matmul", {flat, m.constant({8, 17 * 36}, 3)}, Attrs{false, true}), m.constant({8}, 4)});
+  m.graph.outputs = {m.add("softmax", {hidden}, Attrs{int64_t{1}})};
+  return m.graph;
+}
+
+// Grouped, dilated, strided and depthwise convolutions, averages, and what is not blocked between them.
+Graph odd_convolutions() {
+  Maker m;
+  const ValueId image = m.input({1, 6, 11, 9});
+  const ValueId grouped = m.add("conv2d", {image, m.constant({2, 12, 3, 3, 3}, 1)}, Attrs{Dims{2, 1}, Dims{3, 2}, Dims{2, 1}, int64_t{2}});
+  const ValueId depthwise = m.add("conv2d", {m.add("silu", {grouped}), m.constant({24, 1, 1, 3, 3}, 2)}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{24}});
+  const ValueId turned = m.add("transpose", {depthwise}, Attrs{Dims{0, 1, 3, 2}});
+  const ValueId average = m.add("avg_pool2d", {turned}, Attrs{Dims{3, 2}, Dims{2, 2}, Dims{1, 0}, true});
+  m.graph.outputs = {m.add("max", {average}, Attrs{Dims{2, 3}, true}), m.add("conv2d", {average, m.constant({5, 24, 1, 1}, 3)}, Attrs{Dims{1, 1}, Dims{0, 0}, Dims{1, 1}, int64_t{1}})};
+  return m.graph;
+}
+
+// A training step's ops: statistics and gradients.
+Graph gradients() {
+  Maker m;
+  const ValueId x = m.input({2, 3, 6, 6}), dy = m.input({2, 5, 6, 6});
+  const Attrs plain{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}};
+  const ValueId weight = m.constant({5, 3, 3, 3}, 1), scale = m.constant({1, 5, 1, 1}, 2);
+  const ValueId y = m.add("conv2d", {x, weight}, plain);
+  const ValueId normal = m.add("batch_norm_train", {y, scale, m.constant({1, 5, 1, 1}, 3)}, Attrs{1e-5});
+  const ValueId mean = m.graph.nodes.back().outputs[1], variance = m.graph.nodes.back().outputs[2];
+  const ValueId back = m.add("batch_norm_backward", {y, scale, dy, mean, variance}, Attrs{1e-5});
+  m.graph.outputs = {normal, m.add("conv2d_backward_data", {weight, back}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, Dims{2, 3, 6, 6}}),
+                     m.add("conv2d_backward_weight", {x, back}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, Dims{5, 3, 3, 3}}),
+                     m.add("relu_grad", {y, back}), m.add("sum_to", {back}, Attrs{Dims{1, 5, 1, 1}})};
+  return m.graph;
+}
+
+Graph pooling_gradients() {
+  Maker m;
+  const ValueId x = m.input({1, 17, 6, 6});
+  const Attrs window{Dims{3, 3}, Dims{2, 2}, Dims{1, 1}};
+  const ValueId best = m.add("max_pool2d", {x}, window), positions = m.graph.nodes.back().outputs[1];
+  const ValueId spread = m.add("max_pool2d_scatter", {best, positions}, Attrs{Dims{3, 3}, Dims{2, 2}, Dims{1, 1}, Dims{1, 17, 6, 6}});
+  const ValueId average = m.add("avg_pool2d_backward", {best}, Attrs{Dims{3, 3}, Dims{2, 2}, Dims{1, 1}, false, Dims{1, 17, 6, 6}});
+  m.graph.outputs = {spread, average, m.add("max_pool2d_gather", {x, positions}, window)};
+  return m.graph;
+}
+
+Graph positions() {
+  Maker m;
+  const ValueId x = m.input({4, 6}), index = integers(m, {3}), full = integers(m, {4, 6});
+  const ValueId rows = m.add("take_rows", {x, index});
+  m.graph.outputs = {m.add("put_rows", {x, index, rows}), m.add("add_rows", {x, index, rows}), m.add("gather", {x, full}, Attrs{int64_t{1}}),
+                     m.add("scatter", {x, full, x}, Attrs{int64_t{0}}), m.add("scatter_add", {x, full, x}, Attrs{int64_t{1}}),
+                     m.add("one_hot", {index}, Attrs{int64_t{5}, DType(ScalarType::kInt32)}), m.add("ravel_index", {index, index}, Attrs{Dims{4, 6}}),
+                     m.add("argmax", {x}, Attrs{Dims{1}, false})};
+  m.add("sort", {x}, Attrs{true, int64_t{3}});
+  m.graph.outputs.push_back(m.graph.nodes.back().outputs[1]);
+  return m.graph;
+}
+
+Graph moves() {
+  Maker m;
+  const ValueId x = m.input({2, 3, 4}), y = m.input({2, 1, 4});
+  const ValueId box = m.add("slice", {x}, Attrs{Dims{0, 2, 3}, Dims{2, 2, 2}, Dims{1, -1, -2}});
+  const ValueId joined = m.add("concat", {x, y, m.add("transpose", {x}, Attrs{Dims{0, 1, 2}})}, Attrs{int64_t{1}});
+  const ValueId wide = m.add("broadcast_to", {y}, Attrs{Dims{3, 2, 3, 4}});
+  const ValueId mask = m.add("greater", {x, y});
+  const ValueId half = m.add("cast", {m.add("where", {mask, x, y})}, Attrs{DType(ScalarType::kFloat16)});
+  m.graph.outputs = {m.add("slice_set", {x, box}, Attrs{Dims{0, 0, 0}, Dims{2, 2, 2}, Dims{1, 2, 3}}), joined, m.add("cumsum", {wide}, Attrs{int64_t{2}, false}),
+                     m.add("exp", {half}), m.add("matmul", {x, y}, Attrs{false, true}), m.add("log_softmax", {wide}, Attrs{int64_t{-1}}),
+                     m.add("logsumexp", {x}, Attrs{int64_t{0}, false}), m.add("full", {}, Attrs{Dims{3, 2}, 1.5, DType(ScalarType::kInt8)}),
+                     m.add("arange", {}, Attrs{0.0, 0.5, int64_t{7}}), m.add("prod", {x}, Attrs{std::monostate{}, true}), m.add("mean", {mask}, Attrs{Dims{0, 2}, false})};
+  return m.graph;
+}
+
+// Two convolutions with the same operands but nearly the same attributes, chained in place.
+Graph chain() {
+  Maker m;
+  ValueId x = m.input({1, 24, 7, 7});
+  for (unsigned i = 0; i < 3; ++i) {
+    const ValueId y = m.add("conv2d", {x, m.constant({24, 24, 3, 3}, i)}, kPlainConv);
+    x = m.add("relu6", {m.add("add", {m.add("mul", {y, m.constant({24, 1, 1}, i + 9)}), x})});
+  }
+  m.graph.outputs = {m.add("tanh", {m.add("sub", {x, m.add("leaky_relu", {x}, Attrs{0.1})})}), x};
+  return m.graph;
+}
+
+}  // namespace
+
+std::vector<Graph> corpus() { return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), chain()}; }
+
+}  // namespace keima::compiler
