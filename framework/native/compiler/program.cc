@@ -41,7 +41,6 @@ class ProgramBuilder {
     for (const auto& [id, tensor] : graph_.constants) places_[id] = constant(tensor);
     for (node_ = 0; node_ < static_cast<int>(graph_.nodes.size()); ++node_) add_node(graph_.nodes[static_cast<size_t>(node_)]);
     for (const ValueId id : graph_.outputs) add_output(id);
-    drop_unread_constants();
     place(arena_limit);
     gather_packed();
     drop_unread_constants();
@@ -251,19 +250,6 @@ class ProgramBuilder {
     }
   }
   static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-  // What was only there to be packed or converted.
-  void drop_unread_constants() {
-    std::vector<bool> read(program_.buffers_.size());
-    const auto mark = [&](const std::vector<Operand>& operands) {
-      for (const Operand& operand : operands)
-        if (operand.buffer >= 0) read[static_cast<size_t>(operand.buffer)] = true;
-    };
-    for (const Program::Step& step : program_.steps_) mark(step.inputs);
-    mark(program_.outputs_);
-    for (size_t i = 0; i < read.size(); ++i)
-      if (!read[i]) program_.buffers_[i].storage = {};
-  }
 
   const Graph& graph_;
   Program& program_;
