@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -26,8 +27,8 @@ AGREEMENT = 1e-4  # largest difference over largest value
 class Worker:
     """A framework's process that times blocks when asked."""
 
-    def __init__(self, python: Path, framework: str, net: str, batch: int, threads: int) -> None:
-        arguments = [framework, net, str(batch), str(threads), str(FOLDER)]
+    def __init__(self, python: Path, framework: str, net: str, batch: int, threads: int, clock: str) -> None:
+        arguments = [framework, net, str(batch), str(threads), str(FOLDER), clock]
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.inference.worker", *arguments],
             stdin=subprocess.PIPE,
@@ -73,18 +74,19 @@ def disagreement(net: str, batch: int) -> dict[str, float]:
     return {name: float(np.abs(ours - outputs[name]).max() / np.abs(outputs[name]).max()) for name in PEERS}
 
 
-def compare(python: Path, net: str, batch: int, threads: int, rounds: int, seconds: float) -> dict[str, Any]:
+def compare(net: str, batch: int, threads: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """Outputs compared, then blocks in turns."""
+    python = peer_python(arguments.peer, PACKAGES)
     write_model(python, net, batch)
     interpreters = {"keima": Path(sys.executable), **dict.fromkeys(PEERS, python)}
-    workers = {name: Worker(path, name, net, batch, threads) for name, path in interpreters.items()}
+    workers = {name: Worker(path, name, net, batch, threads, arguments.clock) for name, path in interpreters.items()}
     errors = disagreement(net, batch)
     if not max(errors.values()) <= AGREEMENT:
         raise SystemExit(f"{net}: outputs differ: max|a-b|/max|b| is {errors}, at most {AGREEMENT} is expected")
     times: dict[str, list[float]] = {name: [] for name in workers}
-    for _ in range(rounds):
+    for _ in range(arguments.rounds):
         for name, worker in workers.items():
-            times[name].append(worker.block(seconds))
+            times[name].append(worker.block(arguments.seconds))
     for worker in workers.values():
         worker.close()
     best = [min(pair) for pair in zip(*(times[peer] for peer in PEERS), strict=True)]
@@ -116,17 +118,17 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS), metavar="NET")
     parser.add_argument("--batch", type=int, nargs="+", default=[1])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: for a busy machine, one thread")
     parser.add_argument("--seconds", type=float, default=0.3, help="a block lasts (default: %(default)s)")
     arguments = parser.parse_args()
-    python = peer_python(arguments.peer, PACKAGES)
-    head = machine()
+    head = {**machine(), "clock": arguments.clock}
     times = "".join(f"{name:>13}" for name in ("keima", *PEERS))
     print(f"{'net':20}{'batch':>6}{'threads':>8}{times}{'ratio':>8}  (quartiles), ms; largest difference")
     rows = []
     for threads in arguments.threads:
         for batch in arguments.batch:
             for net in arguments.nets:
-                rows.append(compare(python, net, batch, threads, arguments.rounds, arguments.seconds))
+                rows.append(compare(net, batch, threads, arguments))
                 print_row(rows[-1])
     write_figures(arguments.output, {**head, "figures": rows})
 

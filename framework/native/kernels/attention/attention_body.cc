@@ -11,14 +11,15 @@ namespace {
 
 using F = Vec<float, kLanes>;
 constexpr int64_t kRows = 4 * kTileRows;  // of queries at a time
+constexpr int kRowsAtOnce = 4;
 
 struct Parts {
   explicit Parts(const AttentionArgs& args)
       : width(round_up(args.width, kBlock)),
-        keys(round_up(args.keys, kGroup)),
+        keys(round_up(args.keys, kBlock)),
         values(round_up(args.value_width, kGroup)),
         rows(least(kRows, args.queries)) {}
-  int64_t k_floats() const { return width * keys; }
+  int64_t k_floats() const { return width * round_up(keys, kGroup); }
   int64_t v_floats() const { return keys * values; }
   int64_t q_floats() const { return width * rows; }
   int64_t score_floats() const { return keys * rows; }
@@ -29,7 +30,7 @@ struct Parts {
   int64_t rows;
 };
 
-// C[rows, columns] = A * B for B packed by groups of 32 columns: tiles(n, first row, call) finishes each.
+// C[rows, columns] = A * B for B packed by groups of 32 columns: finish(n, first row, rows, call) runs each tile.
 template <class Finish>
 void multiply(const float* a, int64_t rows, int64_t depth, const float* packed, int64_t columns, const Finish& finish) {
   const Tap tap{0, 0};
@@ -49,20 +50,35 @@ void multiply(const float* a, int64_t rows, int64_t depth, const float* packed, 
   }
 }
 
-// Row `row` of the scores to weights that are not divided by their sum, which is returned.
-KEIMA_INLINE float exponentials(float* scores, int64_t rows, int64_t row, int64_t keys, int64_t padded) {
-  const auto at = [&](int64_t i) { return scores + i / kBlock * rows * kBlock + row * kBlock + i % kBlock; };
-  for (int64_t i = keys; i < padded; ++i) *at(i) = -kInfinity;
-  F most = splat<F>(-kInfinity);
-  for (int64_t i = 0; i < padded; i += kLanes) most = maximum(most, load<kLanes>(at(i)));
-  const F shift = splat<F>(horizontal_max(most));
-  F sum{};
-  for (int64_t i = 0; i < padded; i += kLanes) {
-    const F e = exp(load<kLanes>(at(i)) - shift);
-    store(at(i), e);
-    sum += e;
-  }
-  return horizontal_sum(sum);
+// `count` neighbouring rows of scores to weights that are not divided by their sums yet; those go to `sums`. `scores` is the
+// first row's place in the first block of keys. Several rows at once, since one row's sums are a chain of waits.
+template <int count>
+void exponentials(float* scores, int64_t rows, int64_t keys, int64_t padded, float* sums) {
+  using I = Vec<int32_t, kLanes>;
+  const auto at = [&](int64_t key, int row) __attribute__((always_inline)) {
+    return scores + key / kBlock * rows * kBlock + row * kBlock + key % kBlock;
+  };
+  const auto score = [&](int64_t key, int row) __attribute__((always_inline)) {
+    const F value = load<kLanes>(at(key, row));
+    return key + kLanes <= keys ? value : iota<I>() < static_cast<int32_t>(keys - key) ? value : splat<F>(-kInfinity);
+  };
+  F most[count], sum[count];
+  repeat<count>([&](int r) __attribute__((always_inline)) {
+    most[r] = splat<F>(-kInfinity);
+    sum[r] = F{};
+  });
+  for (int64_t key = 0; key < keys; key += kLanes)
+    repeat<count>([&](int r) __attribute__((always_inline)) { most[r] = maximum(most[r], score(key, r)); });
+  repeat<count>([&](int r) __attribute__((always_inline)) { most[r] = splat<F>(horizontal_max(most[r])); });
+  int64_t key = 0;
+  for (; key < keys; key += kLanes)
+    repeat<count>([&](int r) __attribute__((always_inline)) {
+      const F e = exp(score(key, r) - most[r]);
+      store(at(key, r), e);
+      sum[r] += e;
+    });
+  for (; key < padded; key += kLanes) repeat<count>([&](int r) __attribute__((always_inline)) { store(at(key, r), F{}); });
+  repeat<count>([&](int r) __attribute__((always_inline)) { sums[r] = horizontal_sum(sum[r]); });
 }
 
 void divide_row(float* out, int64_t columns, float by) {
@@ -90,13 +106,8 @@ class Head {
     const MatrixView k = view(args_.k, true), v = view(args_.v, false);
     for (int64_t n = 0; n < args_.keys; n += kGroup)
       pack_columns(k, 0, args_.width, n, least(args_.keys - n, kGroup), keys_ + n * parts_.width);
-    // Whole groups of keys, those that do not exist as zeros: their weights are zero too.
-    for (int64_t n = 0; n < args_.value_width; n += kGroup) {
-      float* to = values_ + n * parts_.keys;
-      pack_columns(v, 0, args_.keys, n, least(args_.value_width - n, kGroup), to);
-      const int64_t packed = round_up(args_.keys, kBlock) * kGroup;
-      memset(to + packed, 0, static_cast<size_t>(parts_.keys * kGroup - packed) * sizeof(float));
-    }
+    for (int64_t n = 0; n < args_.value_width; n += kGroup)
+      pack_columns(v, 0, args_.keys, n, least(args_.value_width - n, kGroup), values_ + n * parts_.keys);
     const RowTiles chunks(args_.queries, parts_.rows);
     for (int64_t i = 0; i < chunks.tiles; ++i) run_rows(chunks.begin(i), chunks.rows(i));
   }
@@ -113,9 +124,10 @@ class Head {
                call.c = scores_ + n * rows + row * kBlock;
                call.c_column = kBlock;
                call.c_block = rows * kBlock;
-               tile_function(1, static_cast<int>(count), kTileBlocks)(call);
+               const int64_t blocks = least(kTileBlocks, (parts_.keys - n) / kBlock);
+               tile_function(1, static_cast<int>(count), static_cast<int>(blocks))(call);
              });
-    for (int64_t r = 0; r < rows; ++r) sums_[r] = exponentials(scores_, rows, r, args_.keys, parts_.keys);
+    weigh(rows);
     multiply(scores_, rows, parts_.keys, values_, args_.value_width,
              [&](int64_t n, int64_t row, int64_t count, TileCall& call) {
                const int64_t columns = least(args_.value_width - n, kTileColumns);
@@ -126,6 +138,13 @@ class Head {
                else edge_tile(call, count, columns, edge_);
              });
     for (int64_t r = 0; r < rows; ++r) divide_row(out_ + (first + r) * args_.out_stride, args_.value_width, 1 / sums_[r]);
+  }
+
+  void weigh(int64_t rows) {
+    int64_t r = 0;
+    for (; r + kRowsAtOnce <= rows; r += kRowsAtOnce)
+      exponentials<kRowsAtOnce>(scores_ + r * kBlock, rows, args_.keys, parts_.keys, sums_ + r);
+    for (; r < rows; ++r) exponentials<1>(scores_ + r * kBlock, rows, args_.keys, parts_.keys, sums_ + r);
   }
 
   const AttentionArgs& args_;
