@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/reduction/reduction_body.h"
 
+#include "kernels/elementwise/bodies/arithmetic.h"
 #include "simd/memory.h"
 
 namespace keima::KEIMA_ISA {
@@ -19,7 +20,9 @@ struct Add {
   static constexpr C start = 0;
   template <class V>
   KEIMA_INLINE static V combine(V a, V b) {
-    return a + b;
+    if constexpr (__is_same(V, float)) return a + b;
+    else if constexpr (__is_same(V, int32_t)) return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+    else return op::add(a, b);  // vectors; integers wrap
   }
 };
 struct Multiply {
@@ -27,7 +30,9 @@ struct Multiply {
   static constexpr C start = 1;
   template <class V>
   KEIMA_INLINE static V combine(V a, V b) {
-    return a * b;
+    if constexpr (__is_same(V, float)) return a * b;
+    else if constexpr (__is_same(V, int32_t)) return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+    else return op::mul(a, b);
   }
 };
 struct Larger {

@@ -90,7 +90,8 @@ class Mutator {
     if (!node) return;
     node->op = &any_op(random_);
     std::vector<AttrValue> values;
-    for (const AttrDecl& decl : node->op->attrs) values.push_back(attribute(random_, decl, decl.fallback.value_or(AttrValue{})));
+    static const AttrValue none;
+    for (const AttrDecl& decl : node->op->attrs) values.push_back(attribute(random_, decl, decl.fallback ? *decl.fallback : none));
     node->attrs = Attrs(std::move(values));
     if (!node->op->variadic) node->inputs.resize(node->op->inputs.size(), any_value());
   }
@@ -163,10 +164,16 @@ class Mutator {
       if (!made[id] && !known.empty()) id = known[known.size() - 1 - pick(random_, std::min<size_t>(known.size(), 3))];
   }
 
+  // As loaders do, before a shape from a file is used.
+  static Tensor abstract(const TensorDesc& desc) {
+    checked_numel(desc.shape);
+    return Tensor::abstract(desc.shape, desc.dtype);
+  }
+
   bool infer_again(Node& node) {
     try {
       std::vector<Tensor> tensors;
-      for (const ValueId id : node.inputs) tensors.push_back(id == kNoValue ? Tensor() : Tensor::abstract(graph_.values[id].shape, graph_.values[id].dtype));
+      for (const ValueId id : node.inputs) tensors.push_back(id == kNoValue ? Tensor() : abstract(graph_.values[id]));
       const size_t required = node.op->variadic ? tensors.size() : node.op->inputs.size() - static_cast<size_t>(node.op->optional_inputs);
       for (size_t i = 0; i < std::min(required, tensors.size()); ++i)
         if (!tensors[i]) return false;
