@@ -171,15 +171,22 @@ double Rematerializer::score(const OutputRecipe& recipe, int64_t now) const {
 
 OutputRecipe* Rematerializer::victim() {
   const size_t count = residents_.size();
-  const int64_t now = now_ns();
-  // Neighbours in the list were made one after the other: a stride spreads the sample over all of them.
   const auto looks = samples_ ? static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(count)))) : count;
-  const size_t stride = std::max<size_t>(looks ? count / looks : 1, 1);
+  // A sample may meet nothing but what is in use: then all are looked at, before there is no memory.
+  OutputRecipe* best = cheapest(looks);
+  return best || looks == count ? best : cheapest(count);
+}
+
+// The best to lose of `looks` candidates. Neighbours in the list were made one after the other: a stride spreads the looks.
+OutputRecipe* Rematerializer::cheapest(size_t looks) {
+  const size_t count = residents_.size();
+  const int64_t now = now_ns();
+  const size_t stride = looks ? count / looks : 1;
   OutputRecipe* best = nullptr;
   double best_score = 0;
   for (size_t seen = 0, i = 0; i < count && seen < looks; ++i) {
     cursor_ = (cursor_ + stride) % count;
-    OutputRecipe* candidate = residents_[samples_ ? cursor_ : i];
+    OutputRecipe* candidate = residents_[cursor_];
     if (candidate->storage->pinned()) continue;
     ++seen;
     const double candidate_score = score(*candidate, now);

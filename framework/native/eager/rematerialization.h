@@ -62,6 +62,7 @@ class Rematerializer {
   void gained(OutputRecipe& recipe);
   double score(const OutputRecipe& recipe, int64_t now) const;
   OutputRecipe* victim();
+  OutputRecipe* cheapest(size_t looks);
 
   bool enabled_ = false;
   bool samples_ = false;

@@ -148,6 +148,17 @@ void kernel_add_rows(const KernelCall& call) {
   add_rows(call.exec, rows_args(call, index, call.in(2)), call.out().dtype().scalar());
 }
 
+// The types that the kernels add in; positions may repeat, so narrow integers would need a wider sum.
+void require_addable(const OpCall& call) {
+  const DType& dtype = call.in(0).dtype();
+  if (!dtype.is_float() && dtype.scalar() != ScalarType::kInt32)
+    fail(ErrorKind::kDtype, call.op.name, ": expected a float or int32 tensor, got ", dtype, "; convert with astype('int32') first");
+}
+void infer_add_into_rows(const OpCall& call, DescList& out) {
+  infer_into_rows(call, out);
+  require_addable(call);
+}
+
 void grad_take_rows(GradCall& g) {
   if (g.needs(0)) g.set(0, call<"add_rows">(zeros_of_input(g, 0), g.in(1), g.grad()));
 }
@@ -184,6 +195,11 @@ void infer_scatter(const OpCall& call, DescList& out) {
     fail(ErrorKind::kShape, call.op.name, ": expected a ", call.in(0).dtype(), " source of the index's shape ", call.in(1).shape(), ", got ",
          call.in(2).dtype(), " of shape ", call.in(2).shape());
   out.push_back({call.in(0).shape(), call.in(0).dtype()});
+}
+
+void infer_scatter_add(const OpCall& call, DescList& out) {
+  infer_scatter(call, out);
+  require_addable(call);
 }
 
 int axis_of(const KernelCall& call) { return normalize_axis(call.op.name, call.attrs.integer(0), call.in(0).ndim()); }
@@ -256,14 +272,14 @@ void declare_indexing(Registry& registry) {
                 .gradient = grad_take_rows, .saved = {2, 0}, .onnx = "Gather"});
   registry.add({.name = "put_rows", .inputs = {"inp", "index", "value"}, .infer = infer_into_rows, .kernel = kernel_put_rows,
                 .gradient = grad_put_rows, .saved = {2, 0}, .in_place = 0, .onnx = "ScatterND"});
-  registry.add({.name = "add_rows", .inputs = {"inp", "index", "value"}, .infer = infer_into_rows, .kernel = kernel_add_rows,
+  registry.add({.name = "add_rows", .inputs = {"inp", "index", "value"}, .infer = infer_add_into_rows, .kernel = kernel_add_rows,
                 .gradient = grad_add_rows, .saved = {2, 0}, .in_place = 0, .onnx = "ScatterND"});
   const std::vector<AttrDecl> axis{{"axis", AttrType::kInt, std::nullopt}};
   registry.add({.name = "gather", .inputs = {"inp", "index"}, .attrs = axis, .infer = infer_gather, .kernel = kernel_gather,
                 .gradient = grad_gather, .saved = {2, 0}, .onnx = "GatherElements"});
   registry.add({.name = "scatter", .inputs = {"inp", "index", "source"}, .attrs = axis, .infer = infer_scatter, .kernel = kernel_scatter,
                 .gradient = grad_scatter, .saved = {2, 0}, .in_place = 0, .onnx = "ScatterElements"});
-  registry.add({.name = "scatter_add", .inputs = {"inp", "index", "source"}, .attrs = axis, .infer = infer_scatter, .kernel = kernel_scatter_add,
+  registry.add({.name = "scatter_add", .inputs = {"inp", "index", "source"}, .attrs = axis, .infer = infer_scatter_add, .kernel = kernel_scatter_add,
                 .gradient = grad_scatter_add, .saved = {2, 0}, .in_place = 0, .onnx = "ScatterElements"});
   registry.add({.name = "one_hot", .inputs = {"inp"}, .attrs = {{"num_classes", AttrType::kInt, std::nullopt}, {"dtype", AttrType::kDtype, DType(ScalarType::kInt32)}},
                 .infer = infer_one_hot, .kernel = kernel_one_hot, .onnx = "OneHot"});

@@ -133,3 +133,12 @@ def test_windows_that_would_overflow() -> None:
     for attrs in ({"padding": (2**62, 1)}, {"dilation": (2**62, 2**62)}, {"stride": (1, 2**62)}):
         with pytest.raises(ValueError, match="at most 2\\^30"):
             ops.conv2d(x, w, **attrs)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "bool"])
+def test_sums_at_positions_are_of_floats_and_int32(dtype: str) -> None:
+    x = Tensor(np.ones((4, 6)), dtype=dtype)
+    with pytest.raises(keima.DtypeError, match=f"scatter_add: expected a float or int32 tensor, got {dtype}"):
+        ops.scatter_add(x, Tensor(np.zeros((4, 6), np.int32)), x, 1)
+    with pytest.raises(keima.DtypeError, match=f"add_rows: expected a float or int32 tensor, got {dtype}"):
+        ops.add_rows(x, Tensor(np.zeros(2, np.int32)), x[:2])
