@@ -1,131 +1,137 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Times steps of one framework and prints JSON: worker.py keima|torch THREADS."""
+"""Times steps of one framework and prints JSON: worker.py keima|torch CASE THREADS STEPS [LIMIT].
+
+LIMIT (keima alone): bytes that may be reserved; values are then computed again where they do not fit.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
+from nets import ALL_CASES, Case, Conv, data, fixed_weights, forward
 
-BATCH, CLASSES, WARM_UP, STEPS = 64, 1000, 3, 12
-# In and out channels and stride of the eight blocks.
-BLOCKS = [
-    (64, 64, 1),
-    (64, 64, 1),
-    (64, 128, 2),
-    (128, 128, 1),
-    (128, 256, 2),
-    (256, 256, 1),
-    (256, 512, 2),
-    (512, 512, 1),
-]
+WARM_UP = 3
 
 
-def fixed_weights() -> dict[str, np.ndarray]:
-    """He-initialised weights by name, the same for both frameworks."""
-    rng = np.random.default_rng(0)
+class Run:
+    """A framework's training step, and its state as bytes."""
 
-    def conv(out: int, channels: int, size: int) -> np.ndarray:
-        scale = (2 / (channels * size * size)) ** 0.5
-        return (rng.normal(size=(out, channels, size, size)) * scale).astype(np.float32)
-
-    weights = {"stem": conv(64, 3, 7)}
-    for i, (channels, out, stride) in enumerate(BLOCKS):
-        weights |= {f"{i}.a": conv(out, channels, 3), f"{i}.b": conv(out, out, 3)}
-        if stride != 1:
-            weights[f"{i}.s"] = conv(out, channels, 1)
-    weights["fc"] = (rng.normal(size=(CLASSES, 512)) * 512**-0.5).astype(np.float32)
-    return weights
+    def __init__(self, step: Callable[[], float], state: Callable[[], bytes]) -> None:
+        self.step, self.state = step, state
 
 
-def data() -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(1)
-    return rng.normal(size=(BATCH, 3, 32, 32)).astype(np.float32), rng.integers(0, CLASSES, BATCH).astype(np.int32)
-
-
-def keima_step(threads: int) -> Callable[[], float]:
-    import os
-
+def keima_run(case: Case, threads: int, limit: int) -> Run:
     os.environ["KEIMA_NUM_THREADS"] = str(threads)
     import keima
     import keima.functional as F  # noqa: N812
     import keima.module as M  # noqa: N812
 
-    weights = {name: keima.Parameter(array) for name, array in fixed_weights().items()}
+    if limit:
+        keima.dtr.enable()
+        keima.device.set_memory_limit(limit)
+    weights = {name: keima.Parameter(array) for name, array in fixed_weights(case).items()}
     norms = {name: M.BatchNorm2d(w.shape[0]) for name, w in weights.items() if name != "fc"}
     parameters = list(weights.values()) + [p for norm in norms.values() for p in norm.parameters()]
     optimizer = keima.optimizer.SGD(parameters, lr=0.1, momentum=0.9, weight_decay=5e-4)
     manager = keima.autodiff.GradManager().attach(parameters)
-    images, labels = (keima.Tensor(array) for array in data())
+    images, labels = (keima.Tensor(array) for array in data(case))
 
-    def unit(x: keima.Tensor, name: str, stride: int, padding: int) -> keima.Tensor:
-        out: keima.Tensor = norms[name](F.conv2d(x, weights[name], None, stride, padding))
-        return out
+    class Layers:
+        def unit(self, x: Any, conv: Conv) -> Any:
+            return norms[conv.name](F.conv2d(x, weights[conv.name], None, conv.stride, conv.size // 2))
 
-    def forward(x: keima.Tensor) -> keima.Tensor:
-        x = F.max_pool2d(F.relu(unit(x, "stem", 2, 3)), 3, 2, 1)
-        for i, (_, _, stride) in enumerate(BLOCKS):
-            out = unit(F.relu(unit(x, f"{i}.a", stride, 1)), f"{i}.b", 1, 1)
-            x = F.relu(out + (x if stride == 1 else unit(x, f"{i}.s", stride, 0)))
-        return F.linear(F.mean(x, (2, 3)), weights["fc"])
+        def relu(self, x: Any) -> Any:
+            return F.relu(x)
+
+        def max_pool(self, x: Any) -> Any:
+            return F.max_pool2d(x, 3, 2, 1)
+
+        def classify(self, x: Any) -> Any:
+            return F.linear(F.mean(x, (2, 3)), weights["fc"])
+
+    layers = Layers()
 
     def step() -> float:
         with manager:
-            loss = F.cross_entropy(forward(images), labels)
+            loss = F.cross_entropy(forward(case, layers, images), labels)
             manager.backward(loss)
         optimizer.step().clear_grad()
         return float(loss)
 
-    return step
+    def state() -> bytes:
+        statistics_ = [s for norm in norms.values() for s in (norm.running_mean, norm.running_var)]
+        return b"".join(tensor.numpy().tobytes() for tensor in [*parameters, *statistics_])
+
+    return Run(step, state)
 
 
-def torch_step(threads: int) -> Callable[[], float]:
+def torch_run(case: Case, threads: int, _: int) -> Run:
     import torch
     import torch.nn.functional as F  # noqa: N812
 
     torch.set_num_threads(threads)
-    weights = {name: torch.tensor(array, requires_grad=True) for name, array in fixed_weights().items()}
+    weights = {name: torch.tensor(array, requires_grad=True) for name, array in fixed_weights(case).items()}
     norms = {name: torch.nn.BatchNorm2d(w.shape[0]) for name, w in weights.items() if name != "fc"}
     parameters = list(weights.values()) + [p for norm in norms.values() for p in norm.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=0.1, momentum=0.9, weight_decay=5e-4)
-    images, labels = (torch.tensor(array) for array in data())
+    images, labels = (torch.tensor(array) for array in data(case))
     labels = labels.long()
 
-    def unit(x: torch.Tensor, name: str, stride: int, padding: int) -> torch.Tensor:
-        return norms[name](F.conv2d(x, weights[name], None, stride, padding))
+    class Layers:
+        def unit(self, x: Any, conv: Conv) -> Any:
+            return norms[conv.name](F.conv2d(x, weights[conv.name], None, conv.stride, conv.size // 2))
 
-    def forward(x: torch.Tensor) -> torch.Tensor:
-        x = F.max_pool2d(F.relu(unit(x, "stem", 2, 3)), 3, 2, 1)
-        for i, (_, _, stride) in enumerate(BLOCKS):
-            out = unit(F.relu(unit(x, f"{i}.a", stride, 1)), f"{i}.b", 1, 1)
-            x = F.relu(out + (x if stride == 1 else unit(x, f"{i}.s", stride, 0)))
-        return F.linear(x.mean((2, 3)), weights["fc"])
+        def relu(self, x: Any) -> Any:
+            return F.relu(x)
+
+        def max_pool(self, x: Any) -> Any:
+            return F.max_pool2d(x, 3, 2, 1)
+
+        def classify(self, x: Any) -> Any:
+            return F.linear(x.mean((2, 3)), weights["fc"])
+
+    layers = Layers()
 
     def step() -> float:
         optimizer.zero_grad()
-        loss = F.cross_entropy(forward(images), labels)
+        loss = F.cross_entropy(forward(case, layers, images), labels)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return loss.item()
 
-    return step
+    return Run(step, lambda: b"")
 
 
 def main() -> None:
-    framework, threads = sys.argv[1], int(sys.argv[2])
-    step = {"keima": keima_step, "torch": torch_step}[framework](threads)
-    losses = [step() for _ in range(WARM_UP)]
-    seconds = []
-    for _ in range(STEPS):
-        begun = time.perf_counter()
-        step()
+    framework, name, threads, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    limit = int(sys.argv[5]) if len(sys.argv) > 5 else 0
+    run = {"keima": keima_run, "torch": torch_run}[framework](ALL_CASES[name], threads, limit)
+    losses = [run.step() for _ in range(WARM_UP)]
+    seconds, cpu = [], []
+    for _ in range(steps):
+        begun, used = time.perf_counter(), time.process_time()
+        losses.append(run.step())
         seconds.append(time.perf_counter() - begun)
-    print(json.dumps({"losses": losses, "seconds": statistics.median(seconds)}))
+        cpu.append(time.process_time() - used)
+    figures: dict[str, Any] = {"losses": losses, "seconds": statistics.median(seconds), "cpu": statistics.median(cpu)}
+    if framework == "keima":
+        from keima import device, dtr
+
+        figures |= {
+            "state": hashlib.sha256(run.state()).hexdigest(),
+            "allocated": device.get_max_allocated_memory(),
+            "reserved": device.get_max_reserved_memory(),
+            "recomputed": dtr.counts()[1],
+        }
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
