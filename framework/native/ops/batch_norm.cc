@@ -106,8 +106,9 @@ void kernel_train(const KernelCall& call) {
 void infer_backward(const OpCall& call, DescList& out) {
   check_operands(call);
   for (size_t i : {1, 3, 4}) check_channels(call, i);
-  if (!(call.in(2).shape() == call.in(0).shape()))
-    fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", call.in(0).shape(), ", got ", call.in(2).shape());
+  if (!(call.in(2).shape() == call.in(0).shape()) || !(call.in(2).dtype() == call.in(0).dtype()))
+    fail(ErrorKind::kShape, call.op.name, ": expected a float32 output gradient of shape ", call.in(0).shape(), ", got ", call.in(2).dtype(), " of shape ",
+         call.in(2).shape());
   const Dims channels = channel_shape(call.in(0).shape());
   out.push_back({call.in(0).shape(), call.in(0).dtype()});
   out.push_back({channels, call.in(0).dtype()});

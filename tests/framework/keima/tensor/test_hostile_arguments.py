@@ -128,6 +128,13 @@ def test_convolutions_take_float32_only(dtype: str, place: int) -> None:
         ops.conv2d(*tensors)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_batch_norm_backward_takes_a_float32_gradient_only(dtype: str) -> None:
+    x, channel = Tensor(np.ones((2, 3, 4, 4))), Tensor(np.ones((1, 3, 1, 1)))
+    with pytest.raises(keima.ShapeError, match=f"expected a float32 output gradient .* got {dtype}"):
+        ops.batch_norm_backward(x, channel, Tensor(np.ones((2, 3, 4, 4)), dtype=dtype), channel, channel)
+
+
 def test_windows_that_would_overflow() -> None:
     x, w = Tensor(np.ones((1, 1, 4, 4))), Tensor(np.ones((1, 1, 3, 3)))
     for attrs in ({"padding": (2**62, 1)}, {"dilation": (2**62, 2**62)}, {"stride": (1, 2**62)}):
