@@ -8,7 +8,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 import pygit2
@@ -90,7 +91,16 @@ _repositories: list[pygit2.Repository] = []
 
 
 def _open(places: tuple[str, ...]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     _repositories.extend(pygit2.Repository(place) for place in places)
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot shut its pool down: its processes would wait for tasks for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _extracted(keys: list[Key]) -> list[Extraction | None]:
