@@ -124,13 +124,8 @@ def deformable_psroi_pooling(
     Returns:
         (R, C, pooled_h, pooled_w).
     """
-    if rois.ndim != 2 or rois.shape[1] != 5:
-        raise ShapeError(f"deformable_psroi_pooling: expected rois of shape (R, 5), got {rois.shape}")
+    _check_pooling(rois, trans, no_trans, part_size, pooled_h, pooled_w, sample_per_part)
     count, (_, _, height, width) = rois.shape[0], inp.shape
-    if not no_trans and trans.shape != (count, 2, part_size, part_size):
-        raise ShapeError(
-            f"deformable_psroi_pooling: expected trans of shape {(count, 2, part_size, part_size)}, got {trans.shape}"
-        )
     regions = reshape(ops.transpose(rois, (1, 0)), (5, count, 1, 1))
     left, top = (ops.round(regions[i]) * spatial_scale - 0.5 for i in (1, 2))
     wide, high = (
@@ -151,11 +146,24 @@ def deformable_psroi_pooling(
         down, right = divmod(sample, sample_per_part)
         at_y = y + high * (down / (pooled_h * sample_per_part))
         at_x = x + wide * (right / (pooled_w * sample_per_part))
-        counts = ops.cast(
-            ops.logical_and(_within(at_y, -0.5, height - 0.5), _within(at_x, -0.5, width - 0.5)), inp.dtype
-        )
+        inside = ops.logical_and(_within(at_y, -0.5, height - 0.5), _within(at_x, -0.5, width - 0.5))
+        counts = ops.cast(inside, inp.dtype)
         clamped = (ops.minimum(ops.maximum(at, 0.0), size - 1.0) for at, size in ((at_y, height), (at_x, width)))
         total = total + _sample(source, images, *clamped) * expand_dims(counts, -1)
         counted = counted + counts
-    mean = total / expand_dims(ops.maximum(counted, 1.0), -1)
-    return ops.transpose(mean, (0, 3, 1, 2))
+    return ops.transpose(total / expand_dims(ops.maximum(counted, 1.0), -1), (0, 3, 1, 2))
+
+
+def _check_pooling(
+    rois: Tensor, trans: Tensor, no_trans: bool, part_size: int, pooled_h: int, pooled_w: int, sample_per_part: int
+) -> None:
+    name = "deformable_psroi_pooling"
+    if rois.ndim != 2 or rois.shape[1] != 5:
+        raise ShapeError(f"{name}: expected rois of shape (R, 5), got {rois.shape}")
+    counts = {"part_size": part_size, "pooled_h": pooled_h, "pooled_w": pooled_w, "sample_per_part": sample_per_part}
+    for argument, value in counts.items():
+        if value < 1:
+            raise ValueError(f"{name}: expected {argument} of at least 1, got {value}")
+    moved = (rois.shape[0], 2, part_size, part_size)
+    if not no_trans and trans.shape != moved:
+        raise ShapeError(f"{name}: expected trans of shape {moved}, got {trans.shape}")

@@ -69,3 +69,5 @@ def test_messages() -> None:
         pooled(x, trans, False)
     with pytest.raises(keima.ShapeError, match="expected rois of shape"):
         F.deformable_psroi_pooling(x, x, trans, False, 2, 2, 2, 2, 1.0)
+    with pytest.raises(ValueError, match="expected sample_per_part of at least 1, got 0"):
+        F.deformable_psroi_pooling(x, keima.Tensor(ROIS), trans, True, 2, 2, 2, 0, 1.0)
