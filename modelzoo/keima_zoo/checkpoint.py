@@ -32,7 +32,7 @@ class Progress:
     random_state: str = ""
     # One entry an epoch: loss, test accuracy.
     history: list[dict[str, float]] = field(default_factory=list)
-    # Sum of the losses of the running epoch.
+    # Sum of the losses of the running epoch's images.
     loss_sum: float = 0.0
 
 

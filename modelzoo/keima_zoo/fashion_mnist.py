@@ -81,7 +81,7 @@ def fetch_mirror(base: str, target: Path) -> Path:
     """Download the four files from BASE/fashion-mnist/ over HTTPS; what is not the published file is not kept."""
     if not base.startswith("https://"):
         raise BrokenInputError(f"KEIMA_DATA_MIRROR is {base!r}, expected an https:// address")
-    target.mkdir(parents=True, exist_ok=True)
+    _make(target)
     for name, expected in SHA256.items():
         url = f"{base.rstrip('/')}/fashion-mnist/{name}"
         try:
@@ -126,10 +126,15 @@ def fetch_package(target: Path) -> Path:
         _run(["dpkg-deb", "-x", str(packages[0]), "unpacked"], work)
         source = work / "unpacked" / PACKAGE_FOLDER
         check_files(source)
+        _make(target)
         for file in SHA256:
-            target.mkdir(parents=True, exist_ok=True)
             atomic.write_bytes(target / file, (source / file).read_bytes())
     return target
+
+
+def _make(folder: Path) -> None:
+    with atomic.explained(folder, "make"):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def _run(command: list[str], folder: Path) -> None:

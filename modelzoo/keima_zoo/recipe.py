@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,13 +19,18 @@ MAX_RECIPE_BYTES = 1 << 20
 
 
 class Recipe(BaseModel):
-    """How a model is trained. Rates are for the whole batch; epochs count passes over the training set."""
+    """How a model is trained.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Rates are for the whole batch; epochs count passes over the training set. Its last batch holds what is left, unless
+    drop_last leaves that out (evaluation never leaves an image out).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     model: Literal["lenet", "resnet18-28"]
     epochs: int = Field(ge=1, le=1000)
     batch_size: int = Field(ge=1, le=65536)
+    drop_last: bool = False
     lr: float = Field(gt=0)
     momentum: float = Field(ge=0, lt=1, default=0.9)
     weight_decay: float = Field(ge=0, default=0.0)
@@ -58,14 +64,18 @@ def _override(text: str) -> tuple[str, Any]:
     key, separator, value = text.partition("=")
     if not separator:
         raise WrongUseError(f"--set {text}: expected key=value")
-    return key, yaml.safe_load(value)
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise WrongUseError(f"--set {text}: the value is not YAML: {error}") from error
 
 
 def _explained(path: Path, error: ValidationError) -> WrongUseError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
+    got = reprlib.repr(first["input"])[:200]  # a short file can hold, by aliases, more than memory can spell out
     if first["type"] == "extra_forbidden":
         return WrongUseError(f"{path}: there is no key '{key}'", hint=name_hint(key, Recipe.model_fields))
     if key == "model":
-        return WrongUseError(f"{path}: model is {first['input']!r}, expected one of {', '.join(MODELS)}")
-    return WrongUseError(f"{path}: {key}: {first['msg']}, got {first['input']!r}")
+        return WrongUseError(f"{path}: model is {got}, expected one of {', '.join(MODELS)}")
+    return WrongUseError(f"{path}: {key}: {first['msg']}, got {got}")

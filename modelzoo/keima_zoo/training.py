@@ -18,7 +18,7 @@ from keima.autodiff import GradManager
 from keima.optimizer import SGD
 from keima_cli import atomic
 from keima_cli.console import Output
-from keima_cli.errors import BrokenInputError, InterruptedByUserError
+from keima_cli.errors import BrokenInputError, InterruptedByUserError, WrongUseError
 from keima_zoo import checkpoint
 from keima_zoo.events import EventLog
 from keima_zoo.fashion_mnist import Split
@@ -57,6 +57,11 @@ class Run:
 
     def __init__(self, recipe: Recipe, data: Split) -> None:
         self.recipe, self.data = recipe, data
+        if recipe.drop_last and recipe.batch_size > len(data.images):
+            raise WrongUseError(
+                f"batch_size {recipe.batch_size} with drop_last leaves nothing of {len(data.images)} images",
+                hint="use a smaller batch_size, or drop_last=false",
+            )
         keima.random.seed(recipe.seed)
         self.model = MODELS[recipe.model]()
         self.optimizer = SGD(
@@ -66,8 +71,14 @@ class Run:
         self.progress = checkpoint.Progress()
 
     @property
+    def images_an_epoch(self) -> int:
+        """All of the training set, but for a last batch that is not full where the recipe drops it."""
+        images = len(self.data.images)
+        return images - images % self.recipe.batch_size if self.recipe.drop_last else images
+
+    @property
     def batches_an_epoch(self) -> int:
-        return len(self.data.images) // self.recipe.batch_size
+        return math.ceil(self.images_an_epoch / self.recipe.batch_size)
 
     @property
     def batches_done(self) -> int:
@@ -101,7 +112,7 @@ class Run:
         self.optimizer.step().clear_grad()
         value = float(loss)
         self.progress.batch += 1
-        self.progress.loss_sum += value
+        self.progress.loss_sum += value * len(labels)
         return value
 
     def snapshot(self) -> checkpoint.Checkpoint:
@@ -163,7 +174,7 @@ def train(run: Run, test: Split, folder: Path, session: Session) -> None:
         _train_epoch(run, path, session)
         accuracy, _ = evaluate(run.model, test)
         session.log.scalar("test/accuracy", accuracy, run.batches_done)
-        loss = run.progress.loss_sum / max(run.batches_an_epoch, 1)
+        loss = run.progress.loss_sum / run.images_an_epoch
         run.progress.history.append({"loss": loss, "accuracy": accuracy})
         run.progress.epoch, run.progress.batch, run.progress.loss_sum = run.progress.epoch + 1, 0, 0.0
         checkpoint.write(path, run.snapshot())
@@ -184,16 +195,16 @@ def log_text(run: Run) -> str:
 
 
 def _train_epoch(run: Run, path: Path, session: Session) -> None:
-    size = run.recipe.batch_size
     label = f"epoch {run.progress.epoch + 1}"
-    with session.output.track(label, (run.batches_an_epoch - run.progress.batch) * size, unit="images") as tracker:
+    left = run.images_an_epoch - run.progress.batch * run.recipe.batch_size
+    with session.output.track(label, left, unit="images") as tracker:
         for images, labels in run.batches():
             loss = run.train_batch(images, labels)
             if not math.isfinite(loss):
                 raise BrokenInputError(
                     f"the loss is {loss} at batch {run.progress.batch} of {label}", hint="use a smaller lr"
                 )
-            tracker.advance(size, f"loss {loss:.3f}")
+            tracker.advance(len(labels), f"loss {loss:.3f}")
             session.log.scalar("train/loss", loss, run.batches_done)
             if session.stop.asked or run.progress.batch % session.batches_a_checkpoint == 0:
                 checkpoint.write(path, run.snapshot())

@@ -42,6 +42,25 @@ def test_override_of_an_impossible_value(tmp_path: Path) -> None:
     assert "lr" in done.stderr
 
 
+def test_override_that_is_not_yaml(tmp_path: Path) -> None:
+    done = run("train", recipe(tmp_path, RECIPE), "--out", tmp_path / "out", "--set", "lr=[")
+    assert done.returncode == 2
+    assert "--set lr=[: the value is not YAML" in done.stderr
+
+
+def test_a_recipe_that_aliases_blow_up_is_named_in_short(tmp_path: Path) -> None:
+    levels = "\n".join(f"l{i}: &l{i} [{', '.join([f'*l{i - 1}'] * 9)}]" for i in range(1, 30))
+    done = run("train", recipe(tmp_path, f"l0: &l0 [x]\n{levels}\nmodel: *l29\n"), "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert len(done.stderr) < 1000
+
+
+def test_a_rate_that_is_no_number(tmp_path: Path) -> None:
+    done = run("train", recipe(tmp_path, RECIPE), "--out", tmp_path / "out", "--set", "lr=.inf")
+    assert done.returncode == 2
+    assert "lr: Input should be a finite number, got inf" in done.stderr
+
+
 def test_missing_and_swapped_data(tmp_path: Path) -> None:
     done = run("train", recipe(tmp_path, RECIPE), "--out", tmp_path / "out", "--data", tmp_path)
     assert done.returncode == 3

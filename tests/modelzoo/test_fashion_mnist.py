@@ -83,6 +83,12 @@ def test_a_missing_file_names_its_address(mirror: Path, tmp_path: Path) -> None:
         fashion_mnist.fetch_mirror("https://mirror.example", tmp_path / "cache")
 
 
+def test_a_cache_that_cannot_be_made_is_named(mirror: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("in the way")
+    with pytest.raises(BrokenInputError, match=r"cannot make .*cache"):
+        fashion_mnist.fetch_mirror("https://mirror.example", tmp_path / "cache")
+
+
 def test_a_mirror_without_tls_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BrokenInputError, match="expected an https:// address"):
         fashion_mnist.fetch_mirror("http://mirror.example", tmp_path / "cache")

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from keima_zoo import fashion_mnist, publish, weights
+from keima_zoo.recipe import load_recipe
 
 HUB = Path(__file__).parents[2] / "modelzoo" / "hub"
+RECIPES = Path(publish.__file__).parent / "recipes"
 RECORDS = sorted(HUB.glob("*.json"))
 
 
@@ -33,6 +35,14 @@ def test_file_and_card_agree_with_the_record(path: Path) -> None:
     assert weights.sha256(HUB / record.file) == record.sha256
     assert path.with_suffix(".md").read_text() == publish.card(record)
     assert record.accuracy >= 0.9
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_the_recipe_that_a_card_names_is_the_one_that_made_the_weights(path: Path) -> None:
+    record = record_of(path)
+    recipe = load_recipe(RECIPES / f"{record.model}.yaml", [])
+    # Records from before recipes could say so are of runs that dropped the rest.
+    assert recipe.model_dump() == {"drop_last": True, **record.recipe}
 
 
 @pytest.mark.slow
