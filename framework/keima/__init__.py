@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import autodiff, device, dtr, functional, jit, logger, module, optimizer, random
+from . import autodiff, device, dtr, functional, jit, logger, module, optimizer, profiler, random
 from ._core import DtypeError, KeimaError, ShapeError, UnsupportedError
 from .device import get_default_device, get_device_count, is_cuda_available, set_default_device
 from .errors import FileFormatError, WorkerError
@@ -45,6 +45,7 @@ __all__ = [
     "logger",
     "module",
     "optimizer",
+    "profiler",
     "random",
     "save",
     "set_default_device",

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..profiler import scopes
 from ..tensor import Parameter, Tensor
 
 Self = TypeVar("Self", bound="Module")
@@ -60,6 +61,12 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} must define forward()")
 
     def __call__(self, *inputs: Any, **kwargs: Any) -> Any:
+        if scopes.modules_shown:
+            with scopes.scope(self.name or type(self).__name__):
+                return self._hooked_forward(*inputs, **kwargs)
+        return self._hooked_forward(*inputs, **kwargs)
+
+    def _hooked_forward(self, *inputs: Any, **kwargs: Any) -> Any:
         for hook in self._forward_pre_hooks:
             changed = hook(self, inputs)
             if changed is not None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._core import Tensor, ops
 from ..autodiff import no_grad
+from ..profiler import scope
 from ..replay import cannot_replay
 from ..tensor import Parameter
 
@@ -66,7 +67,7 @@ class Optimizer:
         """Update every parameter that has a gradient."""
         # Rates and counts are numbers of Python's: a replay without it would go on with those of the first call.
         cannot_replay("it steps an optimizer, whose rate and count of steps change in Python")
-        with no_grad():
+        with no_grad(), scope(f"{type(self).__name__}.step"):
             for group in self.param_groups:
                 group["step"] = group.get("step", 0) + 1
                 for param in group["params"]:

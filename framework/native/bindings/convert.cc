@@ -219,6 +219,12 @@ Dims parse_dims(PyObject* object, std::string_view what) {
   return dims;
 }
 
+pybind11::tuple shape_tuple(const Dims& dims) {
+  pybind11::tuple shape(static_cast<size_t>(dims.size()));
+  for (int i = 0; i < dims.size(); ++i) shape[static_cast<size_t>(i)] = dims[i];
+  return shape;
+}
+
 AttrValue parse_attr(PyObject* object, const AttrDecl& decl, std::string_view op) {
   auto mismatch = [&](std::string_view expected) {
     fail(ErrorKind::kDtype, op, ": argument '", decl.name, "': expected ", expected, ", got a ", Py_TYPE(object)->tp_name);

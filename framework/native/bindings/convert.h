@@ -32,5 +32,6 @@ Value operand(PyObject* object, const DType* beside, std::string_view op);
 
 AttrValue parse_attr(PyObject* object, const AttrDecl& decl, std::string_view op);
 Dims parse_dims(PyObject* object, std::string_view what);
+pybind11::tuple shape_tuple(const Dims& dims);
 
 }  // namespace keima::python

@@ -178,12 +178,6 @@ Tensor host_value(PyTensor* self) {
 
 namespace {
 
-py::tuple shape_tuple(const Dims& dims) {
-  py::tuple shape(static_cast<size_t>(dims.size()));
-  for (int i = 0; i < dims.size(); ++i) shape[static_cast<size_t>(i)] = dims[i];
-  return shape;
-}
-
 py::object attr_object(const AttrValue& value) {
   struct Visitor {
     py::object operator()(std::monostate) const { return py::none(); }
@@ -314,7 +308,7 @@ py::list graph_nodes(const Graph& graph) {
 py::list graph_costs(const Graph& graph) {
   py::list costs;
   for (const compiler::Node& node : graph.nodes) {
-    const compiler::Cost cost = compiler::cost_of(graph, node);
+    const compiler::NodeCost cost = compiler::cost_of(graph, node);
     costs.append(py::make_tuple(cost.flops, cost.bytes_in, cost.bytes_out, cost.weights));
   }
   return costs;

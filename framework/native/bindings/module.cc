@@ -9,6 +9,7 @@
 #include "bindings/graph.h"
 #include "bindings/interop.h"
 #include "bindings/op_function.h"
+#include "bindings/profiler.h"
 #include "bindings/rematerialization.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
@@ -79,6 +80,7 @@ PYBIND11_MODULE(_core, module) {
     python::bind_autodiff(module);
     python::bind_rematerialization(module);
     python::bind_graph(module);
+    python::bind_profiler(module);
     bind_device(module);
   } catch (const py::error_already_set&) {
     throw;

@@ -11,6 +11,7 @@
 #include "kernels/copy/copy.h"
 #include "ops/execute.h"
 #include "ops/layout.h"
+#include "ops/profile.h"
 
 namespace keima::compiler {
 namespace {
@@ -28,6 +29,25 @@ void convert(const Tensor& from, const Tensor& to) {
   if (to.is_plain()) unpack_channel_blocks(default_exec(), args);
   else pack_channel_blocks(default_exec(), args);
 }
+
+// Calls kernels, each noted while a profiler records.
+class StepRunner {
+ public:
+  void run(const Program::Step& step, std::span<const Tensor> operands, std::span<const Tensor> results) {
+    const profile::Span span([&] { return event(step, operands, results); });
+    ++number_;
+    if (step.op) step.op->kernel(KernelCall{{*step.op, operands, step.attrs}, default_exec(), results});
+    else convert(operands[0], results[0]);
+  }
+
+ private:
+  profile::Event event(const Program::Step& step, std::span<const Tensor> operands, std::span<const Tensor> results) const {
+    profile::Event event = step.op ? profile::op_event(*step.op, step.attrs, sizes_of(operands), sizes_of(results)) : profile::conversion_event(operands[0]);
+    event.step = number_;
+    return event;
+  }
+  int32_t number_ = 0;
+};
 
 }  // namespace
 
@@ -282,6 +302,7 @@ Tensor Program::operand(const Operand& operand, const std::vector<Ref<Storage>>&
 
 std::vector<Tensor> Program::run(std::span<const Tensor> inputs) const {
   check_inputs(input_descs_, inputs);
+  const profile::Span span([] { return profile::Event{.category = profile::Category::kGraph, .name = "graph"}; });
   const Ref<Storage> arena = Storage::allocate(arena_);
   std::vector<Tensor> kept;  // inputs as the steps read them
   for (const Tensor& input : inputs) {
@@ -299,12 +320,12 @@ std::vector<Tensor> Program::run(std::span<const Tensor> inputs) const {
       case Kind::kOutput: memory.push_back(Storage::allocate(buffer.bytes)); break;
     }
   }
+  StepRunner runner;
   for (const Step& step : steps_) {
     TensorList operands, results;
     for (const Operand& o : step.inputs) operands.push_back(operand(o, memory));
     for (const Operand& o : step.outputs) results.push_back(operand(o, memory));
-    if (step.op) step.op->kernel(KernelCall{{*step.op, operands, step.attrs}, default_exec(), results});
-    else convert(operands[0], results[0]);
+    runner.run(step, operands, results);
   }
   std::vector<Tensor> results;
   for (const Operand& o : outputs_) results.push_back(operand(o, memory));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eager/dispatch.h"
+#include "ops/profile.h"
 
 namespace keima {
 namespace {
@@ -97,6 +98,7 @@ class Pass {
     if (reached) {
       InlineVector<bool, 8> needed;
       for (const auto& link : node.links) needed.push_back(wanted(link.origin.get()));
+      const profile::GradientSpan span(node.name());
       node.backward(out_grads, needed, in_grads);
     }
     for (size_t i = 0; i < arity; ++i) deliver(node.links[i].origin.get(), node.links[i].index, std::move(in_grads[i]));
@@ -136,6 +138,7 @@ class Pass {
 
 void backward(std::span<const Root> roots, std::span<const Ref<Leaf>> leaves, bool keep_graph,
               const std::function<void(size_t, Value)>& on_gradient) {
+  const profile::Span span([] { return profile::Event{.category = profile::Category::kPass, .name = "backward"}; });
   Pass pass(leaves, keep_graph, on_gradient);
   pass.run(roots);
 }

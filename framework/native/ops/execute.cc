@@ -4,6 +4,7 @@
 
 #include "base/execution.h"
 #include "ops/layout.h"
+#include "ops/profile.h"
 
 namespace keima {
 namespace {
@@ -17,9 +18,10 @@ void check_arity(const Op& op, size_t given) {
 
 Tensor conform(const Tensor& tensor, const LayoutChoice::Input& wanted) {
   if (!tensor) return tensor;
-  if (!(tensor.layout() == wanted.layout)) return to_layout(tensor, wanted.layout);
-  if (tensor.is_plain() && !wanted.any_strides) return to_contiguous(tensor);
-  return tensor;
+  const bool relaid = !(tensor.layout() == wanted.layout);
+  if (!relaid && (!tensor.is_plain() || wanted.any_strides || tensor.is_contiguous())) return tensor;
+  const profile::Span span([&] { return profile::conversion_event(tensor); });
+  return relaid ? to_layout(tensor, wanted.layout) : to_contiguous(tensor);
 }
 
 bool fits_in_place(const Tensor& input, const TensorDesc& desc, Layout layout) {
@@ -64,8 +66,21 @@ TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs&
 TensorList run_view(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const TensorDesc& desc) {
   if (Tensor view = op.view(OpCall{op, inputs, attrs}, desc)) return {std::move(view)};
   TensorList copies;
-  for (const Tensor& input : inputs) copies.push_back(to_contiguous(input));
+  for (const Tensor& input : inputs) copies.push_back(conform(input, {}));
   return {op.view(OpCall{op, copies, attrs}, desc)};
+}
+
+TensorList run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
+  return op.view ? run_view(op, inputs, attrs, descs[0]) : run_kernel(op, inputs, attrs, descs, donated);
+}
+
+TensorList run_profiled(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
+  const profile::Span span([&] {
+    SizedList outputs;
+    for (const TensorDesc& desc : descs) outputs.push_back({&desc.shape, desc.dtype.itemsize()});
+    return profile::op_event(op, attrs, sizes_of(inputs), outputs);
+  });
+  return run(op, inputs, attrs, descs, donated);
 }
 
 }  // namespace
@@ -81,8 +96,8 @@ DescList infer(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs)
 
 TensorList execute(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, uint32_t donated) {
   const DescList descs = infer(op, inputs, attrs);
-  if (op.view) return run_view(op, inputs, attrs, descs[0]);
-  return run_kernel(op, inputs, attrs, descs, donated);
+  if (profile::recording()) [[unlikely]] return run_profiled(op, inputs, attrs, descs, donated);
+  return run(op, inputs, attrs, descs, donated);
 }
 
 }  // namespace keima
