@@ -26,7 +26,8 @@ from pathlib import Path
 from benchmarks.peers import machine, write_figures
 from benchmarks.sync.oracle import Edges, read_edges
 from keima_sync.references.check import compare
-from keima_sync.references.comparison import Change, compared
+from keima_sync.references.comparison import compared
+from keima_sync.references.following import Change
 from keima_sync.references.languages import Extractions
 from keima_sync.references.tree import Tree, from_folder
 

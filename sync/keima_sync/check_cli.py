@@ -16,12 +16,12 @@ from keima_cli.atomic import write_text
 from keima_cli.console import Output
 from keima_cli.errors import WrongUseError
 from keima_cli.findings import Finding, Report, Severity, print_findings, to_junit, to_sarif
-from keima_sync.breakage import breakage, count_commits
+from keima_sync.breakage import breakage, count_commits, lone_breakage
 from keima_sync.config import read_config
+from keima_sync.export import open_side
 from keima_sync.preview import preview
 from keima_sync.references import syntax
 from keima_sync.references.check import RULES, compare, judge
-from keima_sync.references.history import episodes
 from keima_sync.references.languages import Extractions
 from keima_sync.references.symbols import LOST, suspicions
 from keima_sync.references.tree import find_commit, open_repository, open_tree
@@ -57,7 +57,7 @@ def check(
     if config and not (tree or internal or public):
         found: Iterable[Finding] = _by_rules(config, at, against, history=history, symbols=symbols, quiet=as_json)
     else:
-        found = _findings(tree, internal, public, history=history, symbols=symbols)
+        found = _findings(tree, internal, public, history=history, symbols=symbols, quiet=as_json)
     report = Report.of("keima-sync", version("keima"), (*RULES, syntax.BROKEN, LOST), found)
     if sarif:
         write_text(sarif, to_sarif(report))
@@ -78,15 +78,16 @@ def _by_rules(
         raise WrongUseError(
             "expected --history without --against and --symbols", hint="those two look at one revision: leave one out"
         )
-    with Output(as_json=quiet).track("commits", count_commits(rules, at)) as tracker:
+    origin = open_side(rules.origin, "origin")
+    with Output(as_json=quiet).track("commits", count_commits(origin, find_commit(origin, at))) as tracker:
         yield from breakage(rules, at, tracker.advance)
 
 
 def _findings(
-    tree: str | None, internal: str | None, public: str | None, *, history: bool, symbols: bool
-) -> Iterator[Finding]:
+    tree: str | None, internal: str | None, public: str | None, *, history: bool, symbols: bool, quiet: bool
+) -> Iterable[Finding]:
     if tree and not (internal or public or symbols):
-        return _over_history(tree) if history else judge(open_tree(tree), Extractions())
+        return _over_history(tree, quiet=quiet) if history else judge(open_tree(tree), Extractions())
     if internal and public and not (tree or history):
         return _both(internal, public, symbols=symbols)
     raise WrongUseError("expected --tree, --internal with --public, or --config", hint="keima sync check --tree .")
@@ -100,11 +101,12 @@ def _both(internal: str, public: str, *, symbols: bool) -> Iterator[Finding]:
         yield from suspicions(whole, trimmed, {})
 
 
-def _over_history(tree: str) -> Iterator[Finding]:
+def _over_history(tree: str, *, quiet: bool) -> list[Finding]:
     place, at, revision = tree.rpartition("@")
     repository = open_repository(place if at else tree)
-    for episode in episodes(repository, find_commit(repository, revision if at else "HEAD")):
-        yield episode.finding()
+    tip = find_commit(repository, revision if at else "HEAD")
+    with Output(as_json=quiet).track("commits", count_commits(repository, tip)) as tracker:
+        return lone_breakage(repository, tip, tracker.advance)
 
 
 def _show(report: Report, *, as_json: bool, least: Severity) -> None:

@@ -12,15 +12,16 @@ import pygit2
 
 from keima_cli.findings import Finding
 from keima_sync.config import Config
-from keima_sync.errors import RepositoryError
 from keima_sync.export import common_folder, deciding_rules, open_side, workshop
+from keima_sync.publisher import Publisher
 from keima_sync.references import syntax
-from keima_sync.references.check import HINT, compare
+from keima_sync.references.check import HINT, found_by, unknown
 from keima_sync.references.languages import Extractions
+from keima_sync.references.model import text
 from keima_sync.references.store import stored_in
 from keima_sync.references.symbols import suspicions
-from keima_sync.references.tree import Tree, find_commit, from_tree
-from keima_sync.tree_filter import TreeFilter
+from keima_sync.references.tree import Tree, differences, find_commit
+from keima_sync.watching import ExportWatch
 
 
 def preview(config: Config, revision: str, against: str | None = None, *, symbols: bool = False) -> list[Finding]:
@@ -28,29 +29,38 @@ def preview(config: Config, revision: str, against: str | None = None, *, symbol
 
     `symbols` adds suspicions about names whose definition was cut.
     """
-    with stored_in(Path(common_folder(open_side(config.origin, "origin")))) as store:
-        extractions = Extractions(store)
+    origin = open_side(config.origin, "origin")
+    with workshop(config) as made, stored_in(Path(common_folder(origin))) as store:
+        look = _Look(config, made, Extractions(store), symbols=symbols)
         known = set()
         if against is not None:
-            known = {finding.fingerprint for finding in _findings(config, against, extractions, symbols=symbols)}
-        found = _findings(config, revision, extractions, symbols=symbols)
-        return [finding for finding in found if finding.fingerprint not in known]
+            look.go_to(find_commit(origin, against).tree_id)
+            known = {finding.fingerprint for finding in look.findings()}
+        look.go_to(find_commit(origin, revision).tree_id)
+        return [explained(config, finding) for finding in look.findings() if finding.fingerprint not in known]
 
 
-def _findings(config: Config, revision: str, extractions: Extractions, *, symbols: bool) -> Iterator[Finding]:
-    origin = open_side(config.origin, "origin")
-    commit = find_commit(origin, revision)
-    with workshop(config) as made:
-        filtered = made.get(TreeFilter(made, config.paths, config.contents).public(commit.tree_id))
-        if not isinstance(filtered, pygit2.Tree):
-            raise RepositoryError(f"the public tree of {commit.id} was not written")
-        internal, public = from_tree(origin, commit.tree), from_tree(made, filtered)
-        names = _origins(config, internal)
-        for finding in compare(internal, public, extractions, lambda path: names.get(path, path)):
-            yield explained(config, finding)
-        yield from syntax.compare(internal, public, names)
-        if symbols:
-            yield from suspicions(internal, public, names)
+class _Look:
+    """The findings at one tree of the origin and then at another, which costs what differs."""
+
+    def __init__(self, config: Config, made: pygit2.Repository, extractions: Extractions, *, symbols: bool) -> None:
+        self._config, self._repository, self._extractions, self._symbols = config, made, extractions, symbols
+        self._publisher = Publisher(made, config)
+        self._watch = ExportWatch(made, extractions)
+        self._tree: pygit2.Oid | None = None
+
+    def go_to(self, tree: pygit2.Oid) -> None:
+        self._watch.step(self._publisher.change(differences(self._repository, self._tree, tree)))
+        self._tree = tree
+
+    def findings(self) -> Iterator[Finding]:
+        internal, public = self._watch.internal, self._watch.public
+        yield from found_by(self._watch.comparison)
+        yield from unknown(public, self._extractions)
+        for path, fault in sorted(self._watch.broken.items()):
+            yield Finding(syntax.BROKEN.id, fault, path=text(path))
+        if self._symbols:
+            yield from suspicions(internal, public, _origins(self._config, internal))
 
 
 def _origins(config: Config, internal: Tree) -> dict[bytes, bytes]:

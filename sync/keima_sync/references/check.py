@@ -79,7 +79,12 @@ def compare(
     `origin` gives the internal path of a public one, for rules that move files. What cannot be told comes last.
     """
     yield from found_by(compared(internal, public, extractions, origin))
-    for located in references(public, extractions):
+    yield from unknown(public, extractions)
+
+
+def unknown(tree: Tree, extractions: Extractions) -> Iterator[Finding]:
+    """The references of a tree that cannot be told from the text."""
+    for located in references(tree, extractions):
         if located.reference.unknown:
             yield located.finding(UNKNOWN, f"{located.reference.target}: {located.reference.unknown}")
 

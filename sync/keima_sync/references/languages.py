@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from keima_sync.references import c_family, cmake, documents, python, scripts
+from keima_sync.references.encoding import Decoder, encoded
 from keima_sync.references.model import Extraction, Kind, Reference
 from keima_sync.references.store import Key, Store
 from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree
@@ -52,7 +53,9 @@ class Extractions:
     """What blobs refer to, extracted once for each (content, language); a store keeps it from one run to the next."""
 
     def __init__(self, store: Store | None = None) -> None:
-        self._known: dict[tuple[str, str], Extraction] = {}
+        self._known: dict[Key, Extraction] = {}
+        self._encoded: dict[Key, bytes] = {}  # that nobody has asked for yet
+        self._decoder = Decoder()
         self._store = store
 
     def of(self, tree: Tree, path: bytes) -> Extraction:
@@ -61,36 +64,37 @@ class Extractions:
         if key is None:
             return _NOTHING
         if key not in self._known:
-            self._known[key] = self._stored(key) or self._read(key, tree.read(path))
+            self._known[key] = self._taken(key) or self._read(key, tree.read(path))
         return self._known[key]
 
     def has(self, key: Key) -> bool:
-        """Whether it is known without reading the file; a stored one is taken in."""
-        if key in self._known:
+        """Whether it is known without reading the file."""
+        if key in self._known or key in self._encoded:
             return True
-        stored = self._stored(key)
+        stored = self._store.get(key) if self._store is not None else None
         if stored is not None:
-            self._known[key] = stored
+            self._encoded[key] = stored
         return stored is not None
 
-    def put(self, key: Key, extraction: Extraction) -> None:
-        """Take in what was extracted elsewhere."""
-        self._known[key] = extraction
+    def put(self, key: Key, found: bytes) -> None:
+        """Take in what was extracted and encoded elsewhere."""
+        self._encoded[key] = found
         if self._store is not None:
-            self._store.put(key, extraction)
+            self._store.put(key, found)
 
     def drop(self, key: Key) -> None:
         """Forget it, where memory counts; a store has it still."""
         self._known.pop(key, None)
 
-    def _stored(self, key: Key) -> Extraction | None:
-        return self._store.get(key) if self._store is not None else None
+    def _taken(self, key: Key) -> Extraction | None:
+        return self._decoder.decoded(self._encoded.pop(key)) if self.has(key) else None
 
     def _read(self, key: Key, data: bytes | None) -> Extraction:
         if data is None:
             return _UNREAD
         made = extract(key[1], data)
-        self.put(key, made)
+        if self._store is not None:
+            self._store.put(key, encoded(made))
         return made
 
 

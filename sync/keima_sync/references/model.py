@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 
 class Kind(Enum):
@@ -40,9 +41,8 @@ ANCESTOR = b".../"
 """Begins a candidate that is relative to the referrer's folder or to any folder above it."""
 
 
-@dataclass(frozen=True)
-class Reference:
-    """One reference, a function of the referrer's bytes alone.
+class Reference(NamedTuple):
+    """One reference, a function of the referrer's bytes alone; a history has a million of them, hence a tuple.
 
     `candidates` are paths, best first: relative to the referrer's folder, from the root if they begin with a slash,
     or below any folder on the way up if they begin with `ANCESTOR`. `suffixes` are ends of paths anywhere in the

@@ -8,7 +8,6 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 
 from keima_sync.references.model import Extraction, Kind, Reference, Strength
 
@@ -42,7 +41,7 @@ def extract_stub(data: bytes) -> Extraction:
 
 def _among_stubs(reference: Reference) -> Reference:
     candidates, suffixes = (_stubs_first(paths) for paths in (reference.candidates, reference.suffixes))
-    return replace(reference, candidates=candidates, suffixes=suffixes)
+    return reference._replace(candidates=candidates, suffixes=suffixes)
 
 
 def _stubs_first(paths: tuple[bytes, ...]) -> tuple[bytes, ...]:

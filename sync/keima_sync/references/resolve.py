@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from keima_sync.references.model import ANCESTOR, Kind, Reference
 from keima_sync.references.tree import Tree, ancestors, folder_of, join
@@ -15,11 +15,11 @@ _STANDARD_MODULES = {name.encode() for name in sys.stdlib_module_names}
 
 def resolve(reference: Reference, referrer: bytes, tree: Tree) -> tuple[bytes, ...]:
     """Paths that exist: candidates in their order, then those with the right end, nearest to the referrer first."""
-    return lookup(reference.kind, reference.candidates, reference.suffixes, folder_of(referrer), tree)
+    return lookup(reference.kind is Kind.IMPORT, reference.candidates, reference.suffixes, folder_of(referrer), tree)
 
 
 def lookup(
-    kind: Kind, candidates: tuple[bytes, ...], suffixes: tuple[bytes, ...], folder: bytes, tree: Tree
+    imports: bool, candidates: tuple[bytes, ...], suffixes: tuple[bytes, ...], folder: bytes, tree: Tree
 ) -> tuple[bytes, ...]:
     """The same for all references that are written so in files of one folder."""
     found: dict[bytes, None] = {}
@@ -29,13 +29,13 @@ def lookup(
             if hit is not None:
                 found[hit] = None
     for suffix in suffixes:
-        ending = _ending(suffix, kind, folder, tree)
+        ending = _ending(suffix, folder, tree, imports=imports)
         found.update(dict.fromkeys(sorted(ending, key=_nearness(folder)) if len(ending) > 1 else ending))
     return tuple(found)
 
 
 def likeliest(
-    kind: Kind, candidates: tuple[bytes, ...], suffixes: tuple[bytes, ...], folder: bytes, tree: Tree
+    imports: bool, candidates: tuple[bytes, ...], suffixes: tuple[bytes, ...], folder: bytes, tree: Tree
 ) -> bytes | None:
     """The first path of `lookup`, without looking for the others."""
     for candidate in candidates:
@@ -44,28 +44,26 @@ def likeliest(
             if hit is not None:
                 return hit
     for suffix in suffixes:
-        ending = _ending(suffix, kind, folder, tree)
+        ending = _ending(suffix, folder, tree, imports=imports)
         if ending:
             return min(ending, key=_nearness(folder)) if len(ending) > 1 else ending[0]
     return None
 
 
-def places(candidate: bytes, folder: bytes) -> Iterator[bytes]:
+def places(candidate: bytes, folder: bytes) -> list[bytes]:
     """The paths from the root that a candidate stands for; none where it leaves the tree."""
-    if candidate.startswith(b"/"):
-        joined = [join(b"", candidate.lstrip(b"/"))]
-    elif candidate.startswith(ANCESTOR):
+    if candidate.startswith(ANCESTOR):
         rest = candidate[len(ANCESTOR) :]
         joined = [join(above, rest) for above in (folder, *ancestors(folder))]
-    else:
-        joined = [join(folder, candidate)]
-    return (path for path in joined if path is not None)
+        return [path for path in joined if path is not None]
+    path = join(b"", candidate.lstrip(b"/")) if candidate.startswith(b"/") else join(folder, candidate)
+    return [] if path is None else [path]
 
 
-def _ending(suffix: bytes, kind: Kind, folder: bytes, tree: Tree) -> list[bytes]:
+def _ending(suffix: bytes, folder: bytes, tree: Tree, *, imports: bool) -> list[bytes]:
     ending = tree.ending(suffix)
-    if kind is not Kind.IMPORT:
-        return list(ending)
+    if not imports or not ending:
+        return ending
     return [path for path in ending if _on_python_path(path[: -len(suffix)].rstrip(b"/"), suffix, folder, tree)]
 
 

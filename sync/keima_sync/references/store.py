@@ -3,49 +3,53 @@
 """Keeps on the disk what blobs refer to, so that a blob is read once in its life and not once a run.
 
 An entry belongs to a blob, a language and this version of the extractors. The file may be lost, damaged, locked or
-unwritable at any time: then the blobs are read again, and nothing else happens.
+unwritable at any time: then the blobs are read again, and nothing else happens. Files of other versions are removed,
+and one that has grown beyond its limit is begun anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
-
-from keima_sync.references.model import Extraction, Kind, Reference, Strength
+from typing import TypeAlias
 
 Key: TypeAlias = tuple[str, str]
 """The id of a blob, and the language that it is read as."""
 
+FOLDER = "keima"
+"""In a repository's common git folder: all that is remembered of it."""
+LIMIT_BYTES = 512 << 20
 _BATCH = 2000  # entries that are written at once
 
 
 class Store:
-    """A table of extractions in one file; all failures of the file look like a missing entry."""
+    """A table of encoded extractions in one file; all failures of the file look like a missing entry."""
 
     def __init__(self, file: Path) -> None:
-        self._waiting: dict[Key, Extraction] = {}
+        self._waiting: dict[Key, bytes] = {}
         self._table = _opened(file)
 
-    def get(self, key: Key) -> Extraction | None:
-        """What was stored, if anything sound was."""
+    def get(self, key: Key) -> bytes | None:
+        """What was stored, sound or not."""
+        if key in self._waiting:
+            return self._waiting[key]
         if self._table is None:
             return None
         try:
             row = self._table.execute("SELECT found FROM extractions WHERE blob = ? AND language = ?", key).fetchone()
-            return _decoded(row[0]) if row else None
-        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except sqlite3.Error:
             return None
+        return row[0] if row and isinstance(row[0], bytes) else None
 
-    def put(self, key: Key, extraction: Extraction) -> None:
+    def put(self, key: Key, found: bytes) -> None:
         """Store it, at the latest when the store is closed."""
-        self._waiting[key] = extraction
+        self._waiting[key] = found
         if len(self._waiting) >= _BATCH:
             self._write()
 
@@ -56,9 +60,9 @@ class Store:
             self._table.close()
 
     def _write(self) -> None:
-        rows = [(*key, _encoded(extraction)) for key, extraction in self._waiting.items()]
+        rows = [(*key, found) for key, found in self._waiting.items()]
         self._waiting.clear()
-        if self._table is None:
+        if self._table is None or not rows:
             return
         try:
             with self._table:
@@ -70,11 +74,21 @@ class Store:
 @contextmanager
 def stored_in(folder: Path) -> Iterator[Store]:
     """The store of a repository's common git folder."""
-    store = Store(folder / "keima" / f"references-{_version()}.sqlite")
+    file = folder / FOLDER / f"references-{version()}.sqlite"
+    _tidy(file)
+    store = Store(file)
     try:
         yield store
     finally:
         store.close()
+
+
+def _tidy(file: Path) -> None:
+    """Remove the files of other versions, and this one where it is too large."""
+    with contextlib.suppress(OSError):
+        for other in file.parent.glob("references-*.sqlite*"):
+            if not other.name.startswith(file.name) or other.stat().st_size > LIMIT_BYTES:
+                other.unlink()
 
 
 def _opened(file: Path) -> sqlite3.Connection | None:
@@ -85,7 +99,7 @@ def _opened(file: Path) -> sqlite3.Connection | None:
             table = sqlite3.connect(file, timeout=5)
             table.execute("PRAGMA synchronous = OFF")  # a cache may be lost with the power
             table.execute(
-                "CREATE TABLE IF NOT EXISTS extractions (blob TEXT, language TEXT, found TEXT, "
+                "CREATE TABLE IF NOT EXISTS extractions (blob TEXT, language TEXT, found BLOB, "
                 "PRIMARY KEY (blob, language)) WITHOUT ROWID"
             )
             return table
@@ -99,49 +113,9 @@ def _opened(file: Path) -> sqlite3.Connection | None:
 
 
 @cache
-def _version() -> str:
+def version() -> str:
     """Changes with the extractors and with the Python whose parser they use."""
     digest = hashlib.sha256(repr(sys.version_info[:3]).encode())
     for file in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def _encoded(extraction: Extraction) -> str:
-    references = [[_plain(value) for value in vars(reference).values()] for reference in extraction.references]
-    return json.dumps([references, [_plain(name) for name in sorted(extraction.generated)]], separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value.value if isinstance(value, (Kind, Strength)) else value
-
-
-def _decoded(text: str) -> Extraction:
-    references, generated = json.loads(text)
-    return Extraction(tuple(_reference(*fields) for fields in references), frozenset(map(_bytes, generated)))
-
-
-def _reference(
-    line: int, kind: str, target: str, candidates: list[str], suffixes: list[str], strength: int, unknown: str
-) -> Reference:
-    return Reference(
-        int(line),
-        _KINDS[kind],
-        target,
-        tuple(map(_bytes, candidates)),
-        tuple(map(_bytes, suffixes)),
-        _STRENGTHS[strength],
-        unknown,
-    )
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("latin-1")
-
-
-_KINDS = {kind.value: kind for kind in Kind}
-_STRENGTHS = {strength.value: strength for strength in Strength}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from keima_cli.findings import Finding, Rule
-from keima_sync.references.comparison import Change
+from keima_sync.references.following import Change
 from keima_sync.references.languages import language_of
 from keima_sync.references.model import text
 from keima_sync.references.python import parse
@@ -50,18 +50,22 @@ class Watch:
         self._origins: dict[bytes, bytes] = {}
         self.broken: dict[bytes, str] = {}
 
-    def change(self, change: Change) -> None:
-        """Look at what differs, after the trees have taken it in."""
+    def change(self, change: Change) -> set[bytes]:
+        """Look at what differs, after the trees have taken it in; returns the files whose fault is another now."""
+        differ: set[bytes] = set()
         for path, origin in change.origins.items():
             self._origins.pop(path, None)
             if origin is not None:
                 self._origins[path] = origin
         for path in {**change.internal, **change.public, **change.origins}:
             fault = self._fault(path)
+            if fault != self.broken.get(path, ""):
+                differ.add(path)
             if fault:
                 self.broken[path] = fault
             else:
                 self.broken.pop(path, None)
+        return differ
 
     def _fault(self, path: bytes) -> str:
         entry = self._public.files.get(path)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ObjectType
 
 from keima_cli.errors import BrokenInputError, WrongUseError
 
@@ -20,6 +22,10 @@ GITLINK = 0o160000
 SYMLINK = 0o120000
 MAX_BYTES = 8 << 20
 """Larger files are data, not source: they are listed and not read."""
+_FOLDER = b"40000"
+_EMPTY = bytes.fromhex("4b825dc642cb6eb9a060e54bf8d69288fbee4904")  # git knows it without an object
+_LISTED = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_ABSENT = (b"", b"")
 _MAX_HOPS = 40  # of symlinks, as Linux allows
 
 
@@ -81,6 +87,8 @@ class Tree:
         for way in gone:
             for end in _ends(way):
                 self._by_end[end].discard(way)
+                if not self._by_end[end]:
+                    del self._by_end[end]
         return gone
 
     @property
@@ -106,7 +114,7 @@ class Tree:
             entry = self.files.get(path)
             if self.has(path) and (entry is None or entry.mode != SYMLINK):
                 return path
-            link = next((way for way in (path, *ancestors(path)) if way in self._links), None)
+            link = self._link_on(path)
             if link is None:
                 return None
             if self._links[link].mode == GITLINK:
@@ -118,6 +126,12 @@ class Tree:
             path = b"/".join(part for part in (target, rest) if part)
         return None
 
+    def _link_on(self, path: bytes) -> bytes | None:
+        """The symlink or submodule that a path, which is no other file here, is or leads through."""
+        if not self._links or (path not in self._links and folder_of(path) in self._folders):
+            return None  # most that is asked for is missing from a folder that is there
+        return next((way for way in (path, *ancestors(path)) if way in self._links), None)
+
     def is_folder(self, path: bytes) -> bool:
         """Whether files of this tree lie below it; a submodule is none."""
         return path in self._folders
@@ -126,10 +140,10 @@ class Tree:
         """All files and folders whose last component is `name`."""
         return self._by_end.get(name, set())
 
-    def ending(self, suffix: bytes) -> Iterator[bytes]:
+    def ending(self, suffix: bytes) -> list[bytes]:
         """All files and folders whose last components are those of `suffix`."""
-        near = self._by_end.get(last_two(suffix), set())
-        return (path for path in near if path == suffix or path.endswith(b"/" + suffix))
+        near = self._by_end.get(last_two(suffix))
+        return [path for path in near if path == suffix or path.endswith(b"/" + suffix)] if near else []
 
 
 def last_two(path: bytes) -> bytes:
@@ -162,6 +176,8 @@ def join(folder: bytes, relative: bytes) -> bytes | None:
     """The path from the root of `relative` as seen from `folder`, or None if it leaves the tree."""
     if relative.startswith(b"/"):
         return None
+    if b"./" not in relative and b"//" not in relative and not relative.endswith((b".", b"/")) and relative:
+        return folder + b"/" + relative if folder else relative  # as nearly all are written
     parts = [part for part in folder.split(b"/") if part]
     for part in relative.split(b"/"):
         if part == b"..":
@@ -219,6 +235,47 @@ def from_tree(repository: pygit2.Repository, root: pygit2.Tree) -> Tree:
             else:
                 tree.add(path, Entry(int(item.filemode), str(item.id)))
     return tree
+
+
+def differences(
+    repository: pygit2.Repository, before: pygit2.Oid | None, after: pygit2.Oid
+) -> dict[bytes, Entry | None]:
+    """Entries of the second tree by path where they differ from the first's; None for what went.
+
+    Folders of the same id are not gone into; git's own objects are read, which is faster than libgit2's differ.
+    """
+    changed: dict[bytes, Entry | None] = {}
+    waiting: list[tuple[bytes | None, bytes | None, bytes]] = [(None if before is None else before.raw, after.raw, b"")]
+    while waiting:
+        old, new, prefix = waiting.pop()
+        was, now = _entries(repository, old), _entries(repository, new)
+        gone = {name: (mode, oid) for mode, name, oid in was - now}
+        come = {name: (mode, oid) for mode, name, oid in now - was}
+        for name in gone.keys() | come.keys():
+            path = prefix + name
+            (old_mode, old_oid), (new_mode, new_oid) = gone.get(name, _ABSENT), come.get(name, _ABSENT)
+            folders = (old_oid if old_mode == _FOLDER else None, new_oid if new_mode == _FOLDER else None)
+            if folders != (None, None):
+                waiting.append((*folders, path + b"/"))
+            if new_mode not in (b"", _FOLDER):
+                changed[path] = Entry(int(new_mode, 8), new_oid.hex())
+            elif old_mode not in (b"", _FOLDER):
+                changed[path] = None
+    return changed
+
+
+def _entries(repository: pygit2.Repository, tree: bytes | None) -> set[tuple[bytes, bytes, bytes]]:
+    """Mode, name and id of all that a tree object lists."""
+    if tree is None or tree == _EMPTY:
+        return set()
+    oid = pygit2.Oid(raw=tree)
+    try:
+        kind, raw = repository.read(oid)
+    except (KeyError, ValueError, pygit2.GitError) as error:
+        raise BrokenInputError(f"the tree {oid} is missing or damaged", hint="git fsck shows what else is") from error
+    if kind != ObjectType.TREE:
+        raise BrokenInputError(f"{oid} is not a tree", hint="git fsck shows what else is damaged")
+    return set(_LISTED.findall(raw))
 
 
 def blob_reader(repository: pygit2.Repository) -> Callable[[bytes, Entry], bytes | None]:

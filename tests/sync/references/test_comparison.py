@@ -8,8 +8,12 @@ import random
 
 import pytest
 
-from keima_sync.references.comparison import Change, Comparison, compared
+from keima_sync.references.check import is_dangling, references
+from keima_sync.references.comparison import Comparison, compared
+from keima_sync.references.following import Change
 from keima_sync.references.languages import Extractions
+from keima_sync.references.lone import Lone
+from keima_sync.references.model import Strength
 from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree
 
 FOLDERS = ["", "a/", "a/b/", "pkg/", "pkg/inner/", "docs/"]
@@ -89,8 +93,9 @@ def test_steps_give_what_a_whole_comparison_gives(seed: int) -> None:
     drawn = _Drawn(seed)
     running = Comparison(drawn.tree({}), drawn.tree({}), Extractions())
     seen = 0
+    before: dict[bytes, list[object]] = {}
     for _ in range(30):
-        running.change(drawn.step())
+        changed = running.change(drawn.step())
         fresh = compared(
             drawn.tree(drawn.internal),
             drawn.tree(drawn.public),
@@ -100,4 +105,21 @@ def test_steps_give_what_a_whole_comparison_gives(seed: int) -> None:
         found = list(running.lost())
         assert found == list(fresh.lost())
         seen += len(found)
+        now = {path: list(running.lost_by(path)) for path in drawn.public}
+        assert {path for path in now.keys() | before.keys() if now.get(path, []) != before.get(path, [])} <= changed
+        before = now
     assert seen > 0, "the drawn trees lose nothing: the test shows nothing"
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_firm_references_of_a_tree_alone_are_those_that_a_look_at_it_finds(seed: int) -> None:
+    drawn, extractions = _Drawn(seed), Extractions()
+    running, seen = Lone(drawn.tree({}), extractions), 0
+    for _ in range(30):
+        running.change(drawn.step().internal)
+        tree = drawn.tree(drawn.internal)
+        firm = [found for found in references(tree, extractions) if found.reference.strength is Strength.FIRM]
+        dangling = [(found.referrer, found.reference) for found in firm if is_dangling(found, tree)]
+        assert [(path, reference) for path, reference, _ in running.lost()] == dangling
+        seen += len(dangling)
+    assert seen > 0, "nothing dangles in the drawn trees: the test shows nothing"

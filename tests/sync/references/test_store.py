@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from pathlib import Path
 
 import pytest
 
+from keima_sync.references import store as store_module
+from keima_sync.references.encoding import Decoder, encoded
 from keima_sync.references.languages import Extractions, extract
-from keima_sync.references.store import Store, stored_in
+from keima_sync.references.store import FOLDER, Store, stored_in
 from keima_sync.references.tree import Entry, Tree
 
 SAMPLES = {
@@ -26,10 +29,41 @@ def test_what_was_put_in_comes_out(tmp_path: Path, language: str) -> None:
     made = extract(language, SAMPLES[language])
     assert made.references
     with stored_in(tmp_path) as store:
-        store.put(("0" * 40, language), made)
+        store.put(("0" * 40, language), encoded(made))
     with stored_in(tmp_path) as store:
-        assert store.get(("0" * 40, language)) == made
+        found = store.get(("0" * 40, language))
+        assert found is not None and Decoder().decoded(found) == made
         assert store.get(("1" * 40, language)) is None
+
+
+def test_what_waits_to_be_written_is_known(tmp_path: Path) -> None:
+    with stored_in(tmp_path) as store:
+        store.put(("0" * 40, "c"), b"found")
+        assert store.get(("0" * 40, "c")) == b"found"
+
+
+def test_equal_references_of_two_blobs_share_what_they_say() -> None:
+    decoder = Decoder()
+    one, two = (decoder.decoded(encoded(extract("c", text))) for text in (b'#include "a.h"', b'\n#include "a.h"'))
+    assert one is not None and two is not None
+    assert (one.references[0].line, two.references[0].line) == (1, 2)
+    assert one.references[0].candidates is two.references[0].candidates
+
+
+def test_files_of_other_checkers_and_a_file_beyond_its_limit_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stored_in(tmp_path) as store:
+        store.put(("0" * 40, "c"), b"x" * 100_000)
+    other, alien = tmp_path / FOLDER / "references-0.sqlite", tmp_path / FOLDER / "notes"
+    for file in (other, alien):
+        file.write_text("")
+    with stored_in(tmp_path) as store:
+        assert store.get(("0" * 40, "c")) is not None
+    assert not other.exists() and alien.exists()
+    monkeypatch.setattr(store_module, "LIMIT_BYTES", 50_000)
+    with stored_in(tmp_path) as store:
+        assert store.get(("0" * 40, "c")) is None
 
 
 def _reads(store: Store) -> list[bytes]:
@@ -60,9 +94,20 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", ["", "[", "[[[1]], []]", '[[[1,"nothing","",[],[],0,""]],[]]', '[[[1,"link","",[5],[],0,""]],[]]']
+    "row",
+    [
+        b"",
+        b"no deflated bytes",
+        zlib.compress(b"["),
+        zlib.compress(b"[1]"),
+        zlib.compress(b'[]\n1\t["nothing","",[],[],0,""]'),
+        zlib.compress(b'[]\n1\t["link","",[5],[],0,""]'),
+        zlib.compress(b'[]\none\t["link","",[],[],0,""]'),
+        zlib.compress(b"[]" + b" " * 5000)[:-5],
+        "text",
+    ],
 )
-def test_a_damaged_entry_is_read_again(tmp_path: Path, row: str) -> None:
+def test_a_damaged_entry_is_read_again(tmp_path: Path, row: bytes | str) -> None:
     assert _reads(Store(tmp_path / "store")) == [b"a.c"]
     with sqlite3.connect(tmp_path / "store") as table:
         table.execute("UPDATE extractions SET found = ?", (row,))
