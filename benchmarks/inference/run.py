@@ -16,25 +16,28 @@ from typing import Any
 import numpy as np
 
 from benchmarks.inference.nets import NETS
+from benchmarks.inference.picture import draw_ratios
 from benchmarks.peers import argument_parser, machine, peer_python, write_figures
 
 PEERS = ("onnxruntime", "openvino")
 PACKAGES = ("onnx", "onnxruntime", "openvino", "numpy")
 FOLDER = Path("build/bench/inference")
 AGREEMENT = 1e-4  # largest difference over largest value
+# What keeps a framework to an instruction set. ONNX Runtime has nothing of the kind: it is shown, but not compared with.
+CAPS = {"avx2": {"keima": {"KEIMA_ISA": "avx2"}, "openvino": {"ONEDNN_MAX_CPU_ISA": "AVX2"}}}
 
 
 class Worker:
     """A framework's process that times blocks when asked."""
 
-    def __init__(self, python: Path, framework: str, net: str, batch: int, threads: int, clock: str) -> None:
+    def __init__(self, python: Path, framework: str, net: str, batch: int, threads: int, clock: str, cap: dict[str, str]) -> None:
         arguments = [framework, net, str(batch), str(threads), str(FOLDER), clock]
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.inference.worker", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), **cap},
         )
         self.head = self._answer()
 
@@ -74,12 +77,23 @@ def disagreement(net: str, batch: int) -> dict[str, float]:
     return {name: float(np.abs(ours - outputs[name]).max() / np.abs(outputs[name]).max()) for name in PEERS}
 
 
+def uncapped_convolutions(primitives: dict[str, int]) -> list[str]:
+    """The convolution kernels that ran on more than AVX2, by their names."""
+    return [name for name in primitives if name.startswith("Convolution ") and "avx2" not in name]
+
+
 def compare(net: str, batch: int, threads: int, arguments: argparse.Namespace) -> dict[str, Any]:
     """Outputs compared, then blocks in turns."""
     python = peer_python(arguments.peer, PACKAGES)
     write_model(python, net, batch)
     interpreters = {"keima": Path(sys.executable), **dict.fromkeys(PEERS, python)}
-    workers = {name: Worker(path, name, net, batch, threads, arguments.clock) for name, path in interpreters.items()}
+    caps = CAPS.get(arguments.isa, {})
+    workers = {
+        name: Worker(path, name, net, batch, threads, arguments.clock, caps.get(name, {}))
+        for name, path in interpreters.items()
+    }
+    if caps and (beyond := uncapped_convolutions(workers["openvino"].head["primitives"])):
+        raise SystemExit(f"{net}: OpenVINO was to be kept to {arguments.isa}, but executes {', '.join(beyond)}")
     errors = disagreement(net, batch)
     if not max(errors.values()) <= AGREEMENT:
         raise SystemExit(f"{net}: outputs differ: max|a-b|/max|b| is {errors}, at most {AGREEMENT} is expected")
@@ -89,13 +103,16 @@ def compare(net: str, batch: int, threads: int, arguments: argparse.Namespace) -
             times[name].append(worker.block(arguments.seconds))
     for worker in workers.values():
         worker.close()
-    best = [min(pair) for pair in zip(*(times[peer] for peer in PEERS), strict=True)]
+    compared = [peer for peer in PEERS if not caps or peer in caps]
+    best = [min(values) for values in zip(*(times[peer] for peer in compared), strict=True)]
     ratios = [ours / theirs for ours, theirs in zip(times["keima"], best, strict=True)]
     low, _, high = statistics.quantiles(ratios, n=4)
     return {
         "net": net,
         "batch": batch,
         "threads": threads,
+        "isa": arguments.isa,
+        "primitives": {name: worker.head["primitives"] for name, worker in workers.items()},
         "versions": {name: worker.head["version"] for name, worker in workers.items()},
         "difference": errors,
         "milliseconds": {name: statistics.median(values) for name, values in times.items()},
@@ -118,10 +135,11 @@ def main() -> None:
     parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS), metavar="NET")
     parser.add_argument("--batch", type=int, nargs="+", default=[1])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--isa", choices=["best", *CAPS], default="best", help="keep to an instruction set")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: for a busy machine, one thread")
     parser.add_argument("--seconds", type=float, default=0.3, help="a block lasts (default: %(default)s)")
     arguments = parser.parse_args()
-    head = {**machine(), "clock": arguments.clock}
+    head = {**machine(), "clock": arguments.clock, "isa": arguments.isa}
     times = "".join(f"{name:>13}" for name in ("keima", *PEERS))
     print(f"{'net':20}{'batch':>6}{'threads':>8}{times}{'ratio':>8}  (quartiles), ms; largest difference")
     rows = []
@@ -131,6 +149,7 @@ def main() -> None:
                 rows.append(compare(net, batch, threads, arguments))
                 print_row(rows[-1])
     write_figures(arguments.output, {**head, "figures": rows})
+    draw_ratios(head, rows, arguments.output.with_suffix(".png"))
 
 
 if __name__ == "__main__":

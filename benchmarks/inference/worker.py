@@ -15,7 +15,9 @@ import os
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,15 @@ from benchmarks.inference.nets import NETS, Net
 Run = Callable[[], np.ndarray]
 
 
+@dataclass
+class Prepared:
+    """A framework with a net loaded. `primitives` counts what it executes by "layer kernel", where it can tell."""
+
+    version: str
+    run: Run
+    primitives: dict[str, int] = field(default_factory=dict)
+
+
 def sample(net: Net, batch: int) -> np.ndarray:
     rng = np.random.default_rng(1)
     if net.vocabulary:
@@ -33,25 +44,25 @@ def sample(net: Net, batch: int) -> np.ndarray:
     return rng.standard_normal((batch, *net.shape), dtype=np.float32)
 
 
-def prepare_keima(net: Net, x: np.ndarray, threads: int, model: Path) -> tuple[str, Run]:
+def prepare_keima(net: Net, x: np.ndarray, threads: int, model: Path) -> Prepared:
     os.environ["KEIMA_NUM_THREADS"] = str(threads)
     import keima
     from benchmarks.inference.keima_layers import traced
 
     function, tensor = traced(net, x)
-    return keima.__version__, lambda: function(tensor).numpy()
+    return Prepared(keima.__version__, lambda: function(tensor).numpy())
 
 
-def prepare_onnxruntime(net: Net, x: np.ndarray, threads: int, model: Path) -> tuple[str, Run]:
+def prepare_onnxruntime(net: Net, x: np.ndarray, threads: int, model: Path) -> Prepared:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return onnxruntime.__version__, lambda: session.run(None, {"input": x})[0]
+    return Prepared(onnxruntime.__version__, lambda: session.run(None, {"input": x})[0])
 
 
-def prepare_openvino(net: Net, x: np.ndarray, threads: int, model: Path) -> tuple[str, Run]:
+def prepare_openvino(net: Net, x: np.ndarray, threads: int, model: Path) -> Prepared:
     import openvino
 
     settings = {
@@ -60,8 +71,19 @@ def prepare_openvino(net: Net, x: np.ndarray, threads: int, model: Path) -> tupl
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
     }
-    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
-    return openvino.__version__, lambda: request.infer({0: x})[0]
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
+    request = compiled.create_infer_request()
+    return Prepared(openvino.__version__, lambda: request.infer({0: x})[0], openvino_primitives(compiled))
+
+
+def openvino_primitives(compiled: Any) -> dict[str, int]:
+    """Kernels of the compiled net by the names it gives them, such as "Convolution brgconv_avx2_f32"."""
+    counts: Counter[str] = Counter()
+    for node in compiled.get_runtime_model().get_ops():
+        layer, kernel = (str(node.get_rt_info()[key].astype(str)) for key in ("layerType", "primitiveType"))
+        if not kernel.startswith("unknown"):
+            counts[f"{layer} {kernel}"] += 1
+    return dict(counts)
 
 
 PREPARE = {"keima": prepare_keima, "onnxruntime": prepare_onnxruntime, "openvino": prepare_openvino}
@@ -85,12 +107,12 @@ def time_block(run: Run, seconds: float, clock: Callable[[], float]) -> dict[str
 def main() -> None:
     framework, name, batch, threads, folder, clock = *sys.argv[1:3], int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:7]
     net = NETS[name]
-    version, run = PREPARE[framework](net, sample(net, batch), threads, Path(folder) / f"{name}-{batch}.onnx")
-    np.save(Path(folder) / f"{name}-{batch}-{framework}.npy", run())
-    head: dict[str, Any] = {"framework": framework, "version": version}
+    prepared = PREPARE[framework](net, sample(net, batch), threads, Path(folder) / f"{name}-{batch}.onnx")
+    np.save(Path(folder) / f"{name}-{batch}-{framework}.npy", prepared.run())
+    head: dict[str, Any] = {"framework": framework, "version": prepared.version, "primitives": prepared.primitives}
     print(json.dumps(head), flush=True)
     for line in sys.stdin:
-        print(json.dumps(time_block(run, float(line), CLOCKS[clock])), flush=True)
+        print(json.dumps(time_block(prepared.run, float(line), CLOCKS[clock])), flush=True)
 
 
 if __name__ == "__main__":
