@@ -10,10 +10,17 @@ namespace {
 constexpr int kBlock = 16;
 // Pixels added in float32 before the sums move to double.
 constexpr int64_t kRun = 256;
-using Floats = Vec<float, kBlock>;
+// The instruction set's vector, and a block by as many passes: of 16 lanes in two registers GCC keeps none in either.
+using Floats = Vec<float, kLanes>;
+
+// visit(lane): the first of each vector of a block.
+template <class Visit>
+KEIMA_INLINE void each_vector(const Visit& visit) {
+  for (int lane = 0; lane < kBlock; lane += kLanes) visit(lane);
+}
 
 KEIMA_INLINE void add_to(double* total, Floats part) {
-  for (int i = 0; i < kBlock; ++i) total[i] += static_cast<double>(part[i]);
+  for (int i = 0; i < kLanes; ++i) total[i] += static_cast<double>(part[i]);
 }
 
 // Adds first(pixel) and second(pixel), two accumulators each, over all pixels.
@@ -34,32 +41,40 @@ KEIMA_INLINE void accumulate(int64_t pixels, double* first, double* second, cons
 }  // namespace
 
 void sum_plane(int64_t pixels, const float* in, const float* shift, double* sum, double* squares) {
-  const Floats origin = load<kBlock>(shift);
-  accumulate(pixels, sum, squares, [&](int64_t p, Floats& a, Floats& b) __attribute__((always_inline)) {
-    const Floats x = load<kBlock>(in + p * kBlock) - origin;
-    a += x;
-    b += x * x;
+  each_vector([&](int lane) __attribute__((always_inline)) {
+    const Floats origin = load<kLanes>(shift + lane);
+    accumulate(pixels, sum + lane, squares + lane, [&](int64_t p, Floats& a, Floats& b) __attribute__((always_inline)) {
+      const Floats x = load<kLanes>(in + p * kBlock + lane) - origin;
+      a += x;
+      b += x * x;
+    });
   });
 }
 
 void dot_plane(int64_t pixels, const float* in, const float* gradient, const float* mean, double* sum, double* dot) {
-  const Floats center = load<kBlock>(mean);
-  accumulate(pixels, sum, dot, [&](int64_t p, Floats& a, Floats& b) __attribute__((always_inline)) {
-    const Floats g = load<kBlock>(gradient + p * kBlock);
-    a += g;
-    b += g * (load<kBlock>(in + p * kBlock) - center);
+  each_vector([&](int lane) __attribute__((always_inline)) {
+    const Floats center = load<kLanes>(mean + lane);
+    accumulate(pixels, sum + lane, dot + lane, [&](int64_t p, Floats& a, Floats& b) __attribute__((always_inline)) {
+      const Floats g = load<kLanes>(gradient + p * kBlock + lane);
+      a += g;
+      b += g * (load<kLanes>(in + p * kBlock + lane) - center);
+    });
   });
 }
 
 void scale_plane(int64_t pixels, const float* in, const float* scale, const float* shift, float* out) {
-  const Floats a = load<kBlock>(scale), b = load<kBlock>(shift);
-  for (int64_t p = 0; p < pixels; ++p) store(out + p * kBlock, load<kBlock>(in + p * kBlock) * a + b);
+  each_vector([&](int lane) __attribute__((always_inline)) {
+    const Floats a = load<kLanes>(scale + lane), b = load<kLanes>(shift + lane);
+    for (int64_t at = lane; at < pixels * kBlock; at += kBlock) store(out + at, load<kLanes>(in + at) * a + b);
+  });
 }
 
 void combine_plane(int64_t pixels, const float* in, const float* gradient, const float* a, const float* b, const float* k, float* out) {
-  const Floats va = load<kBlock>(a), vb = load<kBlock>(b), vk = load<kBlock>(k);
-  for (int64_t p = 0; p < pixels; ++p)
-    store(out + p * kBlock, load<kBlock>(gradient + p * kBlock) * va + (load<kBlock>(in + p * kBlock) * vb + vk));
+  each_vector([&](int lane) __attribute__((always_inline)) {
+    const Floats va = load<kLanes>(a + lane), vb = load<kLanes>(b + lane), vk = load<kLanes>(k + lane);
+    for (int64_t at = lane; at < pixels * kBlock; at += kBlock)
+      store(out + at, load<kLanes>(gradient + at) * va + (load<kLanes>(in + at) * vb + vk));
+  });
 }
 
 }  // namespace keima::KEIMA_ISA
