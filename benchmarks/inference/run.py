@@ -23,14 +23,16 @@ PEERS = ("onnxruntime", "openvino")
 PACKAGES = ("onnx", "onnxruntime", "openvino", "numpy")
 FOLDER = Path("build/bench/inference")
 AGREEMENT = 1e-4  # largest difference over largest value
-# What keeps a framework to an instruction set. ONNX Runtime has nothing of the kind: it is shown, but not compared with.
+# What keeps a framework to an instruction set. ONNX Runtime has nothing of the kind: it is shown, not compared with.
 CAPS = {"avx2": {"keima": {"KEIMA_ISA": "avx2"}, "openvino": {"ONEDNN_MAX_CPU_ISA": "AVX2"}}}
 
 
 class Worker:
     """A framework's process that times blocks when asked."""
 
-    def __init__(self, python: Path, framework: str, net: str, batch: int, threads: int, clock: str, cap: dict[str, str]) -> None:
+    def __init__(
+        self, python: Path, framework: str, net: str, batch: int, threads: int, clock: str, cap: dict[str, str]
+    ) -> None:
         arguments = [framework, net, str(batch), str(threads), str(FOLDER), clock]
         self._process = subprocess.Popen(
             [python, "-m", "benchmarks.inference.worker", *arguments],

@@ -9,6 +9,7 @@ namespace keima {
 
 void declare_attention(Registry&);
 void declare_batch_norm(Registry&);
+void declare_channel_shuffle(Registry&);
 void declare_conv(Registry&);
 void declare_elementwise(Registry&);
 void declare_indexing(Registry&);
@@ -25,6 +26,7 @@ void declare_sorting(Registry&);
 inline constexpr void (*kFamilies[])(Registry&) = {
     declare_attention,
     declare_batch_norm,
+    declare_channel_shuffle,
     declare_conv,
     declare_elementwise,
     declare_indexing,

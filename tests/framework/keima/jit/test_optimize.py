@@ -97,3 +97,49 @@ def test_passes_print_and_refuse_unknown_names():
     assert str(graph) == before
     with pytest.raises(ValueError, match="no pass 'magic'; expected one of identities"):
         graph.apply("magic")
+
+
+def shuffled(x, groups):
+    n, c, h, w = x.shape
+    apart = F.transpose(F.reshape(x, (n, groups, c // groups, h, w)), (0, 2, 1, 3, 4))
+    return F.reshape(apart, (n, c, h, w))
+
+
+def test_channels_are_joined_shuffled_and_cut_in_blocks():
+    rng = np.random.default_rng(4)
+    convs = [keima.module.Conv2d(18, 18, 1) for _ in range(3)]
+
+    def units(x):
+        kept, rest = convs[0](x), convs[1](x)
+        out = shuffled(F.concat([kept, rest], 1), 2)
+        kept, rest = out[:, :18], convs[2](out[:, 18:])
+        return shuffled(F.concat([kept, rest], 1), 2)[:, 4:30]
+
+    got, want, steps = planned(units, rng.standard_normal((2, 18, 5, 7)).astype(np.float32))
+    np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=0, atol=1e-5)
+    inner = [step for step in steps if step != "convert"]
+    assert sorted(inner) == ["channel_shuffle"] * 3 + ["conv2d_fused"] * 3
+    assert steps.count("convert") == 2  # the input into blocks, the output out of them
+
+
+def test_channels_of_plain_tensors_and_other_shuffles_stay_as_they_are():
+    x, y = (np.random.default_rng(5).standard_normal((2, 6, 4, 4)).astype(np.float32) for _ in range(2))
+
+    def rows(x, y):
+        return shuffled(F.concat([x, y], 1), 3)[:, 2:7]
+
+    got, want, steps = planned(rows, x, y)
+    np.testing.assert_array_equal(got.numpy(), want.numpy())
+    assert "channel_shuffle" not in steps
+
+    conv = keima.module.Conv2d(6, 6, 1)
+
+    def other(x):
+        out = conv(x)
+        turned = F.reshape(F.transpose(F.reshape(out, (2, 2, 3, 4, 4)), (0, 2, 1, 4, 3)), (2, 6, 4, 4))
+        return turned, F.concat([out, out], 2)[:, :, 1:7:2], out[:, ::2]
+
+    got, want, steps = planned(other, x)
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-6)
+    assert "channel_shuffle" not in steps

@@ -53,6 +53,7 @@ NOT_IN_TORCH = {
     "avg_pool2d_backward",
     "batch_norm_backward",
     "cast",
+    "channel_shuffle",
     "concat",
     "conv2d_fused",
     "full",
@@ -402,6 +403,29 @@ REFERENCES["concat"] = Reference(
         for shapes, axis in [(((2, 3), (2, 3)), 0), (((2, 1, 2), (2, 3, 2), (2, 0, 2)), 1), (((4,), (2,)), -1)]
     ],
     differentiable=(0, 1),
+    sequence=True,
+)
+
+
+def _channel_shuffle(*args: Any) -> Array:
+    *inps, groups, start, count = args
+    joined = np.concatenate(inps, 1)
+    n, c, h, w = joined.shape
+    shuffled = joined.reshape(n, groups, c // groups, h, w).swapaxes(1, 2).reshape(n, c, h, w)
+    return shuffled[:, start : start + count]
+
+
+REFERENCES["channel_shuffle"] = Reference(
+    _channel_shuffle,
+    lambda rng: [
+        Case(tuple(rng.uniform(-1, 1, (2, c, 3, 4)) for c in channels), attrs)
+        for channels, attrs in [
+            ((10, 14), (2, 5, 17)),
+            ((20,), (1, 3, 17)),
+            ((3, 5, 2, 7, 1), (6, 0, 18)),
+            ((4, 4), (2, 8, 0)),
+        ]
+    ],
     sequence=True,
 )
 REFERENCES["cast"] = Reference(
