@@ -48,7 +48,17 @@ class ImportRefusedError(SyncError):
     exit_code = ExitCode.FINDINGS
 
     def __init__(self, commit: str, problem: str, *, hint: str | None = None) -> None:
+        self.problem = problem
         super().__init__(f"public commit {commit[:12]}: {problem}", hint=hint)
+
+
+class PatchRefusedError(SyncError):
+    """A patch of a series cannot become an internal commit; the message says which, and why."""
+
+    exit_code = ExitCode.FINDINGS
+
+    def __init__(self, patch: str, problem: str, *, hint: str | None = None) -> None:
+        super().__init__(f"patch {patch}: {problem}", hint=hint)
 
 
 class RoomError(SyncError, BrokenInputError):

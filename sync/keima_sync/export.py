@@ -9,8 +9,6 @@ over and one compare-and-swap move the branch. A kill at any moment leaves the d
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +22,7 @@ from keima_cli.findings import Finding
 from keima_cli.locks import hold
 from keima_sync.config import Config, Side
 from keima_sync.errors import BlockedError, RepositoryError, SyncUsageError, TransformError, shown
+from keima_sync.git_command import GitFailedError, git
 from keima_sync.leak_watch import LeakWatch
 from keima_sync.metadata import PUBLIC_TRAILER, named_by
 from keima_sync.paths import Move, Selection
@@ -31,7 +30,6 @@ from keima_sync.replay import Published, Replay, Source
 from keima_sync.tree_filter import TreeFilter
 
 _REMOVED_HEADERS = (b"gpgsig", b"gpgsig-sha256", b"mergetag")  # signatures of what is rewritten no longer hold
-_NOBODY = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
 @dataclass
@@ -325,26 +323,11 @@ def _deliver(
     _git(destination, "update-ref", f"refs/heads/{branch}", tip, old)
 
 
-def _git(repository: pygit2.Repository, *arguments: str) -> str:
-    """Run git on a repository without its hooks and without anybody's configuration; raises RepositoryError."""
-    settings = [
-        f"core.hooksPath={os.devnull}",
-        "core.fsmonitor=false",
-        "protocol.allow=never",
-        "protocol.file.allow=always",
-    ]
-    command = [
-        "git",
-        *(word for setting in settings for word in ("-c", setting)),
-        "--git-dir",
-        repository.path,
-        *arguments,
-    ]
-    environment = {**os.environ, **_NOBODY}
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment, check=False)
-    if done.returncode:
-        raise RepositoryError(f"git {arguments[0]} failed: {done.stderr.strip()}", hint="the destination is unchanged")
-    return done.stdout
+def _git(repository: pygit2.Repository, *arguments: str) -> None:
+    try:
+        git(repository, *arguments)
+    except GitFailedError as error:
+        raise RepositoryError(f"git {arguments[0]} failed: {error}", hint="the destination is unchanged") from error
 
 
 def deciding_rules(config: Config, path: bytes) -> list[str]:

@@ -20,6 +20,7 @@ from keima_sync.export import deciding_rules, standing
 from keima_sync.export import export as run_export
 from keima_sync.leak_watch import LEAK
 from keima_sync.outside import import_outside
+from keima_sync.patches import import_patches
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", dir_okay=False, help="The rules.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -62,10 +63,17 @@ def _report_leaks(leaks: list[Finding], *, as_json: bool) -> NoReturn:
 def import_commits(
     config: ConfigFile = DEFAULT,
     branch: Annotated[str, typer.Option(help="The origin's branch to make.")] = "keima-import",
+    patches: Annotated[
+        Path | None, typer.Option(help="Import these instead: a mailbox, or a folder of .patch files.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring outside commits of the public branch to a new branch of the origin; merge it, then export again."""
-    done = import_outside(read_config(config), branch)
+    """Bring outside commits of the public branch to a new branch of the origin; merge it, then export again.
+
+    Patches are against the public branch, as git format-patch writes them.
+    """
+    rules = read_config(config)
+    done = import_outside(rules, branch) if patches is None else import_patches(rules, patches, branch)
     text = f"{len(done.made)} commits imported to {done.branch}" if done.made else "nothing to import"
     Output(as_json=as_json).result(text, asdict(done))
 

@@ -56,7 +56,7 @@ def import_outside(config: Config, branch: str) -> Imported:
             raise RepositoryError(f"the origin has a branch {branch} already", hint="merge it, or name another")
         destination = open_side(config.destination, "destination")
         homes = Homes(origin, destination, state)
-        importer = _Importer(config, origin, destination, homes)
+        importer = Importer(config, origin, destination, homes)
         for oid in state.foreign:
             importer.one(oid)
         if homes.made:
@@ -103,12 +103,23 @@ class Homes:
         raise ImportRefusedError(oid, "it merges lines that rest on internal commits of two lines")
 
 
-class _Importer:
-    def __init__(self, config: Config, origin: pygit2.Repository, destination: pygit2.Repository, homes: Homes) -> None:
+class Importer:
+    """Makes internal commits of outside ones; `trailer`: their messages name the public commit."""
+
+    def __init__(
+        self,
+        config: Config,
+        origin: pygit2.Repository,
+        destination: pygit2.Repository,
+        homes: Homes,
+        *,
+        trailer: bool = True,
+    ) -> None:
         self._config = config
         self._origin = origin
         self._destination = destination
         self._homes = homes
+        self._trailer = trailer
         self._filter = TreeFilter(origin, config.paths, config.contents)
 
     def one(self, oid: str) -> None:
@@ -196,7 +207,7 @@ class _Importer:
         head, _, message = outside.read_raw().partition(b"\n\n")
         kept = [line for line in head.split(b"\n") if line.startswith((b"author ", b"committer ", b"encoding "))]
         lines = [b"tree " + str(tree).encode(), *(b"parent " + parent.encode() for parent in parents), *kept]
-        body = with_trailer(message, PUBLIC_TRAILER, str(outside.id))
+        body = with_trailer(message, PUBLIC_TRAILER, str(outside.id)) if self._trailer else message
         return str(self._origin.odb.write(ObjectType.COMMIT, b"\n".join(lines) + b"\n\n" + body))
 
 
