@@ -3,8 +3,9 @@
 """Times an export of a whole history and the check of every commit's references by the same rules.
 
 `python -m benchmarks.sync.history REPOSITORY [--exclude PATH ...] [--move OLD NEW]` runs the export, the check over
-history with nothing known and again with all blobs known, and the check of the tip against its parent. Seconds of
-processors are those of all processes: on a busy machine they say more than those of the clock.
+history with nothing known, with one commit more and with all blobs known, the check of the tip alone, against its
+parent and with symbols, and git-filter-repo for the same selection. Seconds of processors are those of all processes:
+on a busy machine they say more than those of the clock.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.peers import machine, write_figures
-from benchmarks.sync.replay import add_selection, configuration, git
+from benchmarks.sync.replay import add_selection, configuration, filter_repo, git
 
 
 @dataclass(frozen=True)
@@ -59,18 +60,26 @@ def main() -> None:
         arguments.repository = copy
         config = folder / "sync.toml"
         config.write_text(configuration(arguments, folder / "public"))
-        check = ("check", "--json", "--config", str(config), "--at", arguments.branch)
+        check = ("check", "--json", "--config", str(config), "--at")
+        tip = (*check, arguments.branch)
         runs = [
             measured("export", "export", "--json", "--config", str(config)),
-            measured("check of every commit", *check, "--history"),
-            measured(".. again", *check, "--history"),
-            measured("check of the tip", *check),
-            measured(".. against its parent", *check, "--against", f"{arguments.branch}~1"),
+            measured("check of all but the tip", *check, f"{arguments.branch}~1", "--history"),
+            measured(".. and one more commit", *tip, "--history"),
+            measured(".. and nothing new", *tip, "--history"),
+            measured("check of the tip", *tip),
+            measured(".. against its parent", *tip, "--against", f"{arguments.branch}~1"),
+            measured(".. with symbols", *tip, "--symbols"),
         ]
+        for file in (copy / "keima").glob("history-*"):
+            file.unlink()
+        runs.insert(4, measured("every commit, blobs known", *tip, "--history"))
+        seconds, peak, _ = filter_repo(arguments, folder / "oracle")
+        runs.append(Run("git-filter-repo", seconds, 0.0, peak, 0))
         commits = int(git(copy, "rev-list", "--count", arguments.branch))
-    print(f"{commits} commits\n{'':24}{'seconds':>9}{'of processors':>15}{'peak MiB':>10}")
+    print(f"{commits} commits\n{'':27}{'seconds':>9}{'of processors':>15}{'peak MiB':>10}")
     for run in runs:
-        print(f"{run.name:24}{run.seconds:9.1f}{run.processor_seconds:15.1f}{run.peak_mib:10.0f}")
+        print(f"{run.name:27}{run.seconds:9.1f}{run.processor_seconds:15.1f}{run.peak_mib:10.0f}")
     write_figures(arguments.output, {**head, "commits": commits, "runs": [asdict(run) for run in runs]})
 
 

@@ -18,6 +18,7 @@ import pygit2
 from keima_cli.findings import Finding, Severity
 from keima_sync.config import Config
 from keima_sync.export import commit_of, common_folder, history, open_side, workshop
+from keima_sync.memory import Memory
 from keima_sync.preview import explained
 from keima_sync.publisher import Publisher
 from keima_sync.references.check import Located
@@ -46,11 +47,17 @@ def breakage(config: Config, revision: str, advance: Advance = lambda _: None) -
     """Yield every fault of the history up to a revision of the origin: an error if it is there still, else a note."""
     origin = open_side(config.origin, "origin")
     tip = find_commit(origin, revision)
-    with workshop(config) as made, stored_in(Path(common_folder(origin))) as store:
-        extractions = Extractions(store)
-        steps = _steps(made, tip, Publisher(made, config).change)
+    folder = Path(common_folder(origin))
+    with workshop(config) as made, stored_in(folder) as store:
+        extractions, memory = Extractions(store), Memory(config, folder)
+        publisher, watch = Publisher(made, config), ExportWatch(made, extractions)
+        timeline, commits, before = _resumed(made, tip, memory.recall())
+        if before is not None and commits:
+            watch.begin(publisher.change(differences(made, None, before)), timeline.found())
+        steps = _steps(made, commits, before, publisher.change)
         ahead = read_ahead(steps, _files, _CHUNK, origin.path, made.path, extractions=extractions)
-        timeline = _timeline(ahead, _children(made, tip), ExportWatch(made, extractions), advance)
+        _follow(timeline, ahead, watch, advance)
+        memory.keep(timeline)
         for episode in timeline.episodes():
             yield explained(config, _finding(made, episode))
 
@@ -61,20 +68,18 @@ def lone_breakage(
     """The same of a repository alone: its firm references that led nowhere."""
     with stored_in(Path(common_folder(repository))) as store:
         extractions = Extractions(store)
-        steps = _steps(repository, tip, lambda entries: Change({}, entries))
+        timeline, commits, _ = _resumed(repository, tip, None)
+        steps = _steps(repository, commits, None, lambda entries: Change({}, entries))
         ahead = read_ahead(steps, _files, _CHUNK, repository.path, extractions=extractions)
-        watch = LoneWatch(Tree(blob_reader(repository)), extractions)
-        timeline = _timeline(ahead, _children(repository, tip), watch, advance)
+        _follow(timeline, ahead, LoneWatch(Tree(blob_reader(repository)), extractions), advance)
         return [_finding(repository, episode) for episode in timeline.episodes()]
 
 
-def _timeline(steps: Iterator[_Step], children: Counter[str], watch: Watch, advance: Advance) -> Timeline:
-    timeline = Timeline(children)
+def _follow(timeline: Timeline, steps: Iterator[_Step], watch: Watch, advance: Advance) -> None:
     for step in steps:
         parents = [str(parent) for parent in step.commit.parent_ids]
         timeline.add(str(step.commit.id), parents, watch.step(step.change), watch.faults)
         advance(1)
-    return timeline
 
 
 def count_commits(repository: pygit2.Repository, tip: pygit2.Commit) -> int:
@@ -86,19 +91,39 @@ def _files(step: _Step) -> Mapping[bytes, Entry | None]:
     return step.change.public
 
 
-def _children(repository: pygit2.Repository, tip: pygit2.Commit) -> Counter[str]:
-    """How many children each commit has that reach the tip."""
-    return Counter(
-        str(parent) for oid in history(repository, [tip.id]) for parent in commit_of(repository, oid).parent_ids
-    )
+def _resumed(
+    repository: pygit2.Repository, tip: pygit2.Commit, known: Timeline | None
+) -> tuple[Timeline, list[pygit2.Commit], pygit2.Oid | None]:
+    """The timeline so far, the commits to add, and the tree that it stands at.
+
+    What is known helps only if all that is new leads on from there, and not from an older commit.
+    """
+    if known is not None and known.last in repository:
+        last = commit_of(repository, known.last)
+        seen = set(history(repository, [last.id]))
+        new = [oid for oid in history(repository, [tip.id]) if oid not in seen]
+        commits = [commit_of(repository, oid) for oid in new]
+        within = {known.last, *new}
+        leads_on = all(commit.parent_ids and {*map(str, commit.parent_ids)} <= within for commit in commits)
+        if leads_on and (commits or last.id == tip.id):
+            known.children.update(_children(commits))
+            return known, commits, last.tree_id
+    commits = [commit_of(repository, oid) for oid in history(repository, [tip.id])]
+    return Timeline(_children(commits)), commits, None
+
+
+def _children(commits: list[pygit2.Commit]) -> Counter[str]:
+    """How many of the commits lead on from each."""
+    return Counter(str(parent) for commit in commits for parent in commit.parent_ids)
 
 
 def _steps(
-    repository: pygit2.Repository, tip: pygit2.Commit, change: Callable[[Mapping[bytes, Entry | None]], Change]
+    repository: pygit2.Repository,
+    commits: list[pygit2.Commit],
+    before: pygit2.Oid | None,
+    change: Callable[[Mapping[bytes, Entry | None]], Change],
 ) -> Iterator[_Step]:
-    before: pygit2.Oid | None = None
-    for oid in history(repository, [tip.id]):
-        commit = commit_of(repository, oid)
+    for commit in commits:
         yield _Step(commit, change(differences(repository, before, commit.tree_id)))
         before = commit.tree_id
 

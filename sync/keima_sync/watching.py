@@ -60,6 +60,15 @@ class ExportWatch(Watch):
         """What stripping did to the syntax of files."""
         return self._syntax.broken
 
+    def begin(self, change: Change, found: Found) -> None:
+        """Take in whole trees, and what is known to be broken in them."""
+        self.comparison.begin_with(change)
+        self._syntax.change(change)
+        by_path: dict[bytes, dict[Fault, Reference | None]] = {}
+        for fault, reference in found.items():
+            by_path.setdefault(fault.path, {})[fault] = reference
+        self._faults.replace(by_path)
+
     def _change(self, change: Change) -> set[bytes]:
         return self.comparison.change(change) | self._syntax.change(change)
 

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -96,3 +98,57 @@ def test_the_command(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran.exit_code == 1 and [f["path"] for f in json.loads(ran.stdout)["findings"]] == ["x.c"]
     both = CliRunner().invoke(app, ["check", "--config", "sync.toml", "--history", "--against", "main"])
     assert isinstance(both.exception, WrongUseError)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_history_that_grows_gives_what_a_look_at_all_of_it_gives(project: Any, seed: int) -> None:
+    config = read_config(project.write_config(RULES))
+    rng = random.Random(seed)
+    project.commit(internal__a_dot_h="", internal__b_dot_h="", core__c_dot_h="")
+    known, aside = (project.internal / ".git" / name for name in ("keima", "aside"))
+    looked: list[int] = []
+    for _ in range(12):
+        for _ in range(rng.choice([1, 1, 3])):
+            include = rng.choice(["internal/a.h", "internal/b.h", "core/c.h"])
+            project.commit(**{rng.choice(["x_dot_c", "core__y_dot_c"]): f'#include "{include}"\n// {rng.random()}\n'})
+            project.commit(**{rng.choice(["internal__a_dot_h", "core__a_dot_h"]): f"// {rng.random()}\n"})
+        looked.clear()
+        grown = list(breakage(config, "main", looked.append))
+        known.rename(aside)
+        fresh = list(breakage(config, "main"))
+        shutil.rmtree(known)
+        aside.rename(known)
+        assert sorted(map(str, grown)) == sorted(map(str, fresh))
+    assert fresh and len(looked) in (2, 6)
+
+
+def test_a_further_commit_is_all_that_is_looked_at(project: Any) -> None:
+    config = read_config(project.write_config(RULES))
+    project.commit(internal__a_dot_h="", x_dot_c='#include "internal/a.h"\n')
+    broke = project.commit(core__y_dot_c='#include "../internal/a.h"\n')
+    looked: list[int] = []
+    assert len(list(breakage(config, "main", looked.append))) == 2 and len(looked) == 2
+    mended = project.commit(core__y_dot_c="", z_dot_c='\n#include "internal/a.h"\n')
+    looked.clear()
+    found = {_shown(finding) for finding in breakage(config, "main", looked.append)}
+    assert len(looked) == 1
+    assert ("lib/y.c:1", "dangling-reference", broke, mended) in found and len(found) == 3
+    project.commit(internal__a_dot_h=None)
+    assert [dict(f.properties).get("fixed") is None for f in breakage(config, "main")] == [False] * 3
+    [kept] = (project.internal / ".git" / "keima").glob("history-*.json")
+    for damaged in ("", "{}", "[]", '{"key": 1}', kept.read_text().replace("dangling-reference", "no-rule")):
+        kept.write_text(damaged)
+        looked.clear()
+        assert len(list(breakage(config, "main", looked.append))) == 3 and len(looked) == 4
+
+
+def test_other_rules_and_a_rewritten_history_make_what_is_known_void(project: Any) -> None:
+    config = read_config(project.write_config(RULES))
+    first = project.commit(internal__a_dot_h="", x_dot_c='#include "internal/a.h"\n')
+    project.commit(y_dot_c='#include "internal/a.h"\n')
+    assert len(list(breakage(config, "main"))) == 2
+    git(project.internal, "reset", "-q", "--hard", first)
+    project.commit(z_dot_h="")
+    assert [finding.path for finding in breakage(config, "main")] == ["x.c"]
+    other = read_config(project.write_config(RULES.replace('"/internal/"', '"/internal/", "/x.c"')))
+    assert list(breakage(other, "main")) == []

@@ -19,6 +19,12 @@ class Comparison(Followed):
         super().__init__(public, (internal,), extractions)
         self._internal, self._public = internal, public
 
+    def begin_with(self, change: Change) -> None:
+        """Fill empty trees; references are resolved when a file that has them is asked for."""
+        applied(self._internal, change.internal, set())
+        applied(self._public, change.public, set())
+        self.begin({path: origin for path, origin in change.origins.items() if origin is not None}, lazily=True)
+
     def change(self, change: Change) -> set[bytes]:
         """Take in what differs now; returns the files whose losses may."""
         touched: set[bytes] = set(change.origins)

@@ -65,6 +65,7 @@ class Followed(ABC):
         self._index: defaultdict[bytes, set[Query]] = defaultdict(set)
         self._behind_links: set[Query] = set()
         self._lost: dict[Query, Lost] = {}
+        self._unasked: set[Query] = set()
 
     @abstractmethod
     def _answer(self, query: Query, *, behind_link: bool) -> Lost | None:
@@ -73,12 +74,16 @@ class Followed(ABC):
     def _counts(self, reference: Reference) -> bool:
         return not reference.unknown
 
-    def begin(self, origins: Mapping[bytes, bytes]) -> None:
-        """Read all references of the trees as they are."""
+    def begin(self, origins: Mapping[bytes, bytes], *, lazily: bool = False) -> None:
+        """Read all references of the trees as they are; `lazily`: each is resolved when a file that has it is asked."""
         self._origins = dict(origins)
         for path in self._tree.files:
             self._read(path)
-        self._ask(list(self._users))
+        if lazily:
+            self._unasked = set(self._users)
+            self._behind_links = {query for query in self._users if self._is_behind_link(query)}
+        else:
+            self._ask(self._users)
 
     def _follow(self, paths: Iterable[bytes], touched: set[bytes], *, links: bool) -> set[bytes]:
         """Take in files that changed and paths that came or went; returns the files whose losses may differ now."""
@@ -91,12 +96,15 @@ class Followed(ABC):
 
     def lost_by(self, path: bytes) -> Iterator[tuple[Reference, Lost]]:
         """What the references of a file have lost."""
+        if self._unasked:
+            self._ask([query for _, query in self._uses.get(path, ()) if query in self._unasked])
         for reference, query in self._uses.get(path, ()):
             if query in self._lost:
                 yield reference, self._lost[query]
 
     def lost(self) -> Iterator[tuple[bytes, Reference, Lost]]:
         """Yield referrer, reference and what it lost, by path and line."""
+        self._ask(list(self._unasked))
         for path in sorted(set().union(*(self._users[query] for query in self._lost))):
             for reference, lost in self.lost_by(path):
                 yield path, reference, lost
@@ -139,6 +147,7 @@ class Followed(ABC):
         if users:
             return
         del self._users[query]
+        self._unasked.discard(query)
         self._lost.pop(query, None)
         self._behind_links.discard(query)
         for key in _keys(query):
@@ -172,8 +181,9 @@ class Followed(ABC):
                 continue
             behind = self._is_behind_link(query)
             lost = self._answer(query, behind_link=behind)
-            if lost != self._lost.get(query):
+            if lost != self._lost.get(query) or query in self._unasked:
                 changed |= users
+            self._unasked.discard(query)
             if lost is None:
                 self._lost.pop(query, None)
             else:

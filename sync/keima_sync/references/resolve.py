@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 
 from keima_sync.references.model import ANCESTOR, Kind, Reference
 from keima_sync.references.tree import Tree, ancestors, folder_of, join
@@ -50,14 +51,15 @@ def likeliest(
     return None
 
 
-def places(candidate: bytes, folder: bytes) -> list[bytes]:
+@lru_cache(1 << 17)  # the same are asked for at each commit that may touch them
+def places(candidate: bytes, folder: bytes) -> tuple[bytes, ...]:
     """The paths from the root that a candidate stands for; none where it leaves the tree."""
     if candidate.startswith(ANCESTOR):
         rest = candidate[len(ANCESTOR) :]
         joined = [join(above, rest) for above in (folder, *ancestors(folder))]
-        return [path for path in joined if path is not None]
+        return tuple(path for path in joined if path is not None)
     path = join(b"", candidate.lstrip(b"/")) if candidate.startswith(b"/") else join(folder, candidate)
-    return [] if path is None else [path]
+    return () if path is None else (path,)
 
 
 def _ending(suffix: bytes, folder: bytes, tree: Tree, *, imports: bool) -> list[bytes]:

@@ -132,6 +132,10 @@ class Timeline:
         beginnings.append(First(commit, reference))
         return len(beginnings) - 1
 
+    def found(self) -> Found:
+        """The faults of the commit that was added last, with the references that they began with."""
+        return {fault: self.began[fault][number].reference for fault, number in self.faults[self.last].items()}
+
     def episodes(self) -> Iterator[Episode]:
         """All faults that ever were, as the commit that was added last sees them."""
         for fault, firsts in self.began.items():
