@@ -8,6 +8,7 @@ import typer
 
 from keima_sync import export_cli
 from keima_sync.check_cli import check
+from keima_sync.graph_cli import graph
 from keima_sync.init_cli import init
 from keima_sync.prove_cli import prove
 
@@ -23,6 +24,7 @@ app.command()(export_cli.export)
 app.command("import")(export_cli.import_commits)
 app.command()(export_cli.status)
 app.command()(export_cli.explain)
+app.command()(graph)
 
 
 @app.callback()
