@@ -74,6 +74,7 @@ def main() -> None:
         for file in (copy / "keima").glob("history-*"):
             file.unlink()
         runs.insert(4, measured("every commit, blobs known", *tip, "--history"))
+        runs.append(measured("symbols of every commit", *tip, "--history", "--symbols"))  # the rest is remembered
         seconds, peak, _ = filter_repo(arguments, folder / "oracle")
         runs.append(Run("git-filter-repo", seconds, 0.0, peak, 0))
         commits = int(git(copy, "rev-list", "--count", arguments.branch))

@@ -29,6 +29,7 @@ from keima_sync.references.reading import read_ahead
 from keima_sync.references.store import stored_in
 from keima_sync.references.timeline import Episode, Timeline
 from keima_sync.references.tree import Entry, Tree, blob_reader, differences, find_commit
+from keima_sync.symbol_watch import SymbolWatch
 from keima_sync.watching import ExportWatch, LoneWatch, Watch
 
 Advance = Callable[[int], None]
@@ -60,6 +61,15 @@ def breakage(config: Config, revision: str, advance: Advance = lambda _: None) -
         memory.keep(timeline)
         for episode in timeline.episodes():
             yield explained(config, _finding(made, episode))
+
+
+def symbol_breakage(config: Config, revision: str, advance: Advance = lambda _: None) -> Iterator[Finding]:
+    """The same for likely suspicions about symbols: a pass of its own, which reads every version of a file."""
+    origin = open_side(config.origin, "origin")
+    with workshop(config) as made:
+        timeline, commits, _ = _resumed(made, find_commit(origin, revision), None)
+        _follow(timeline, _steps(made, commits, None, Publisher(made, config).change), SymbolWatch(made), advance)
+        yield from (_finding(made, episode) for episode in timeline.episodes())
 
 
 def lone_breakage(

@@ -16,7 +16,7 @@ from keima_cli.atomic import write_text
 from keima_cli.console import Output
 from keima_cli.errors import WrongUseError
 from keima_cli.findings import Finding, Report, Severity, print_findings, to_junit, to_sarif
-from keima_sync.breakage import breakage, count_commits, lone_breakage
+from keima_sync.breakage import breakage, count_commits, lone_breakage, symbol_breakage
 from keima_sync.config import read_config
 from keima_sync.export import open_side
 from keima_sync.preview import preview
@@ -74,13 +74,14 @@ def _by_rules(
     if not history:
         yield from preview(rules, at, against, symbols=symbols)
         return
-    if against is not None or symbols:
-        raise WrongUseError(
-            "expected --history without --against and --symbols", hint="those two look at one revision: leave one out"
-        )
+    if against is not None:
+        raise WrongUseError("expected --history without --against", hint="that looks at one revision: leave one out")
     origin = open_side(rules.origin, "origin")
     with Output(as_json=quiet).track("commits", count_commits(origin, find_commit(origin, at))) as tracker:
         yield from breakage(rules, at, tracker.advance)
+    if symbols:
+        with Output(as_json=quiet).track("symbols", count_commits(origin, find_commit(origin, at))) as tracker:
+            yield from symbol_breakage(rules, at, tracker.advance)
 
 
 def _findings(

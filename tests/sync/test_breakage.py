@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from keima_cli.errors import WrongUseError
 from keima_cli.findings import Finding, Severity
-from keima_sync.breakage import breakage
+from keima_sync.breakage import breakage, symbol_breakage
 from keima_sync.cli import app
 from keima_sync.config import read_config
 from keima_sync.preview import preview
@@ -152,3 +152,24 @@ def test_other_rules_and_a_rewritten_history_make_what_is_known_void(project: An
     assert [finding.path for finding in breakage(config, "main")] == ["x.c"]
     other = read_config(project.write_config(RULES.replace('"/internal/"', '"/internal/", "/x.c"')))
     assert list(breakage(other, "main")) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_symbols_over_history_end_as_a_look_at_each_commit_says(project: Any, seed: int) -> None:
+    config = read_config(project.write_config(RULES))
+    rng = random.Random(seed)
+    names = ["one_name", "OtherName", "THIRD_NAME", "plain"]
+    seen: set[tuple[str, str]] = set()
+    for _ in range(10):
+        for _ in range(rng.choice([1, 2])):
+            name = rng.choice(names)
+            text = rng.choice([f"struct {name} {{ int a; }};\n", f"int {name}(int a) {{ }}\n", f"int x = {name}(1);\n"])
+            code = rng.choice([f"class {name}:\n    pass\n", f"print({name})\n", f"def {name}():\n    pass\n"])
+            place = rng.choice(["internal__a", "internal__b", "core__c", "d"])
+            project.commit(**{f"{place}_dot_c": text} if rng.random() < 0.5 else {f"{place}_dot_py": code})
+        look = preview(config, "main", symbols=True)
+        likely = {(f.path, f.key) for f in look if f.rule == "lost-symbol" and f.severity is Severity.WARNING}
+        found = [f for f in symbol_breakage(config, "main") if f.severity is Severity.WARNING]
+        assert {(f.path, f.message.partition(" ")[0]) for f in found} == likely
+        seen |= likely
+    assert seen, "no drawn history loses a symbol: the test shows nothing"

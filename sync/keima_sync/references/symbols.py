@@ -53,36 +53,47 @@ class Names:
     defined: frozenset[bytes] = frozenset()
     used: frozenset[bytes] = frozenset()
 
+    @property
+    def all_defined(self) -> frozenset[bytes]:
+        """The sure names and the others."""
+        return self.defined | self.sure
+
 
 def suspicions(internal: Tree, public: Tree, origins: dict[bytes, bytes]) -> Iterator[Finding]:
     """Yield for each published file and name the first use; `origins` are internal paths of public ones that moved."""
     published = {origins.get(path, path) for path in public.files}
     cut = {path: names(internal, path) for path in internal.files if path not in published}
     homes: defaultdict[tuple[str, bytes], list[bytes]] = defaultdict(list)
-    sure: set[bytes] = set()
+    sure: set[tuple[str, bytes]] = set()
     for path, found in cut.items():
-        for name in found.defined | found.sure:
-            homes[_family(path), name].append(path)
-        sure |= found.sure
+        for name in found.all_defined:
+            homes[family_of(path), name].append(path)
+        sure |= {(family_of(path), name) for name in found.sure}
     left = {path: names(public, path) for path in public.files} if homes else {}
-    known = {(_family(path), name) for path, found in left.items() for name in found.defined | found.sure}
+    known = {(family_of(path), name) for path, found in left.items() for name in found.all_defined}
     lost = {key: paths for key, paths in homes.items() if key not in known}
     for path, found in sorted(left.items()):
         for name in sorted(found.used):
-            if (_family(path), name) in lost:
-                yield _finding(public, path, name, lost[_family(path), name], sure=name in sure)
+            if (family_of(path), name) in lost:
+                telling = is_telling(name, sure=(family_of(path), name) in sure)
+                yield _finding(public, path, name, lost[family_of(path), name], telling=telling)
+
+
+def is_telling(name: bytes, *, sure: bool) -> bool:
+    """Whether a name is likely to mean the definition that was cut: `sure` ones are types, classes and macros."""
+    return (sure and len(name) > 3) or bool(_SEVERAL_WORDS.search(name))
 
 
 def names(tree: Tree, path: bytes) -> Names:
     """What a file defines and mentions; nothing if it is neither C, C++ nor Python, or cannot be read."""
-    family = _family(path)
+    family = family_of(path)
     data = tree.read(path) if family and tree.files[path].mode not in (GITLINK, SYMLINK) else None
     if data is None:
         return Names()
     return _of_python(data) if family == "python" else _of_c(data)
 
 
-def _family(path: bytes) -> str:
+def family_of(path: bytes) -> str:
     language = language_of(path)
     return "python" if language in ("python", "python-stub", "setup.py") else "c" if language == "c" else ""
 
@@ -116,8 +127,7 @@ def _of_python(data: bytes) -> Names:
     return Names(*(frozenset(name.encode() for name in group) for group in (sure, defined, used)))
 
 
-def _finding(tree: Tree, path: bytes, name: bytes, homes: list[bytes], *, sure: bool) -> Finding:
-    telling = (sure and len(name) > 3) or bool(_SEVERAL_WORDS.search(name))
+def _finding(tree: Tree, path: bytes, name: bytes, homes: list[bytes], *, telling: bool) -> Finding:
     severity = Severity.WARNING if telling else Severity.NOTE
     evidence = tuple(Spot(text(home), message="defined there, in the internal tree only") for home in sorted(homes)[:3])
     grade = "likely" if telling else "possible"
