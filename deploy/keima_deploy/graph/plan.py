@@ -60,7 +60,8 @@ def plan(graph: Graph) -> MemoryPlan:
     read = {number for _, inputs, _ in steps for number in inputs}
     for number, (kind, size, first, last, offset) in enumerate(program.buffers):
         if kind == "arena":
-            buffers.append(Buffer(size, first, last, offset, made_by.get(number, "")))
+            # What no step makes is the scratch of the step's kernel.
+            buffers.append(Buffer(size, first, last, offset, made_by.get(number, f"{steps[first][0]} scratch")))
         elif kind != "constant" or number in read:
             sizes[kind] = sizes.get(kind, 0) + size
     live = [sum(_aligned(b.bytes) for b in buffers if b.first <= step <= b.last) for step in range(len(steps))]

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .._core import Graph, Model, Tensor, TraceError
+from .._core import Graph, Model, Program, Tensor, TraceError
 from ..module import Module
 from ..serialization import MAX_BYTES, File, opened_whole
 from .tracing import Recording, trace
@@ -114,6 +114,11 @@ class GraphModel:
         self.inputs = {name: (shape, dtype) for name, shape, dtype in model.inputs}
         self.outputs = {name: (shape, dtype) for name, shape, dtype in model.outputs}
 
+    @property
+    def program(self) -> Program:
+        """Its steps and memory plan."""
+        return self._model.program
+
     def __call__(self, *args: Any, **kwargs: Any) -> Tensor | tuple[Tensor, ...]:
         """Run on the inputs in order or by name; one result, or a tuple."""
         results = tuple(self._model.run(self._ordered(args, kwargs)))
@@ -143,7 +148,8 @@ def load_graph(file: File, arena_limit: int = ARENA_LIMIT) -> GraphModel:
 
     Args:
         file: a path, or a file opened for reading bytes.
-        arena_limit: bytes that its values may take at a time; a file that asks for more is refused.
+        arena_limit: bytes that it may take: weights as read and as packed, values that live at a time with the kernels'
+            scratch, outputs; a file that asks for more is refused before they are taken.
 
     Raises:
         FileFormatError: the file is damaged, cut short or holds no graph.

@@ -261,8 +261,8 @@ std::span<const std::byte> bytes_of(const py::bytes& content) {
 // Files are given as a path (str) or as their content (bytes).
 std::shared_ptr<Graph> read_graph(const py::object& file) {
   return translated([&] {
-    if (py::isinstance<py::bytes>(file)) return std::make_shared<Graph>(compiler::read_graph(compiler::FileBytes::copy(bytes_of(file))));
-    return std::make_shared<Graph>(compiler::read_graph(compiler::FileBytes::map(py::cast<std::string>(file), LoadLimits{}.file_bytes)));
+    if (py::isinstance<py::bytes>(file)) return std::make_shared<Graph>(compiler::read_graph(compiler::ByteSource::of(bytes_of(file))));
+    return std::make_shared<Graph>(compiler::read_graph(compiler::ByteSource::open(py::cast<std::string>(file), LoadLimits{}.file_bytes)));
   });
 }
 std::unique_ptr<Model> load_model(const py::object& file, int64_t arena_bytes) {
@@ -355,6 +355,7 @@ void bind_graph(py::module_& module) {
       .def("run", &run_program, "The outputs for a list of inputs.")
       .def_property_readonly("arena_bytes", &Program::arena_bytes)
       .def_property_readonly("arena_bound", &Program::arena_bound)
+      .def_property_readonly("constant_bytes", &Program::constant_bytes)
       .def_property_readonly("buffers", &program_buffers)
       .def_property_readonly("steps", &program_steps);
   py::class_<Model>(module, "Model", "A graph file made ready to run.")

@@ -2,14 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/graph_file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <set>
 
 #include "ops/layout.h"
@@ -127,10 +120,15 @@ class Writer {
 
 // --- reading -----------------------------------------------------------------------------------------------------
 
+// The file may be sound, but is not wanted.
+struct OverLimit : Error {
+  using Error::Error;
+};
+
 class Reader {
  public:
-  Reader(const Ref<FileBytes>& bytes, const LoadLimits& limits)
-      : bytes_(bytes), limits_(limits), file_(read_tensor_file(bytes->bytes(), limits.header_bytes, limits.json)) {}
+  Reader(const ByteSource& source, const LoadLimits& limits)
+      : source_(source), limits_(limits), file_(read_tensor_file(source, limits.header_bytes, limits.json)) {}
 
   Graph read() {
     const auto text = file_.metadata.find(kKey);
@@ -205,25 +203,23 @@ class Reader {
     const std::string& name = pair[1].string("constants, a tensor's name");
     const auto found = file_.tensors.find(name);
     if (found == file_.tensors.end()) fail_format("constants: the file has no tensor '", name, "'");
-    const TensorEntry& entry = found->second;
-    const std::span<const std::byte> data = file_.data.subspan(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin));
-    if (entry.dtype.is_bool() && std::any_of(data.begin(), data.end(), [](std::byte b) { return b > std::byte{1}; }))
-      fail_format("tensor '", name, "': a bool is neither 0 nor 1");
-    if (!graph_.constants.emplace(id, tensor_on(data, entry)).second) fail_format("constants: value ", id, " is given twice");
+    if (graph_.is_constant(id)) fail_format("constants: value ", id, " is given twice");
+    graph_.constants.emplace(id, read_tensor(name, found->second));
     graph_.names.emplace(id, name);
   }
 
-  // On the file where it is aligned as kernels need it; files of other programs may not be.
-  Tensor tensor_on(std::span<const std::byte> data, const TensorEntry& entry) const {
-    // Kernels write only to outputs and unique() storages; this one says that it is not writable.
-    auto* start = const_cast<std::byte*>(data.data());
-    if (reinterpret_cast<uintptr_t>(start) % 64 == 0 && !data.empty()) {
-      Ref<Storage> storage = Storage::wrap(start, static_cast<int64_t>(data.size()), [keep = bytes_] {}, false);
-      return Tensor::wrap(std::move(storage), entry.shape, contiguous_strides(entry.shape), entry.dtype);
-    }
-    Tensor copy = Tensor::empty(entry.shape, entry.dtype);
-    if (!data.empty()) std::memcpy(copy.raw(), data.data(), data.size());
-    return copy;
+  // A tensor may serve several values; each has its own copy, and all count.
+  Tensor read_tensor(const std::string& name, const TensorEntry& entry) {
+    const int64_t bytes = entry.end - entry.begin;
+    if (bytes > limits_.arena_bytes - constant_bytes_)
+      throw OverLimit(ErrorKind::kMemory, text("graph: its constants take more than the limit of ", limits_.arena_bytes, " bytes"));
+    constant_bytes_ += bytes;
+    Tensor tensor = Tensor::empty(entry.shape, entry.dtype);
+    const std::span<std::byte> data(tensor.raw(), static_cast<size_t>(bytes));
+    source_.read(file_.data_begin + entry.begin, data);
+    if (entry.dtype.is_bool() && std::any_of(data.begin(), data.end(), [](std::byte b) { return b > std::byte{1}; }))
+      fail_format("tensor '", name, "': a bool is neither 0 nor 1");
+    return tensor;
   }
 
   static AttrValue attr_from(const AttrDecl& decl, const Json& json, const std::string& what) {
@@ -269,9 +265,10 @@ class Reader {
     graph_.nodes.push_back(std::move(node));
   }
 
-  const Ref<FileBytes>& bytes_;
+  const ByteSource& source_;
   const LoadLimits& limits_;
   TensorFile file_;
+  int64_t constant_bytes_ = 0;
   Graph graph_;
 };
 
@@ -279,42 +276,11 @@ class Reader {
 
 void write_graph(const Graph& graph, const Sink& sink) { Writer(graph).write(sink); }
 
-Ref<FileBytes> FileBytes::copy(std::span<const std::byte> bytes) {
-  auto file = Ref<FileBytes>(new FileBytes);
-  file->owned_.assign(bytes.begin(), bytes.end());
-  file->bytes_ = file->owned_;
-  return file;
-}
-
-Ref<FileBytes> FileBytes::map(const std::string& path, int64_t limit) {
-  // Not blocking: a FIFO would wait for its writer.
-  const int handle = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  struct Closing {
-    int handle;
-    ~Closing() {
-      if (handle >= 0) close(handle);
-    }
-  } const closing{handle};
-  struct stat status {};
-  if (handle < 0 || fstat(handle, &status) != 0) fail_format(path, ": ", std::strerror(errno));
-  if (!S_ISREG(status.st_mode)) fail_format(path, ": expected a file");
-  if (status.st_size == 0) fail_format(path, ": the file is empty");
-  if (status.st_size > limit) fail_format(path, ": the file has ", status.st_size, " bytes, the limit is ", limit);
-  const auto size = static_cast<size_t>(status.st_size);
-  void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, handle, 0);
-  if (data == MAP_FAILED) fail_format(path, ": cannot be mapped: ", std::strerror(errno));
-  auto file = Ref<FileBytes>(new FileBytes);
-  file->bytes_ = {static_cast<const std::byte*>(data), size};
-  return file;
-}
-
-FileBytes::~FileBytes() {
-  if (owned_.empty() && !bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
-}
-
-Graph read_graph(const Ref<FileBytes>& file, const LoadLimits& limits) {
+Graph read_graph(const ByteSource& file, const LoadLimits& limits) {
   try {
     return Reader(file, limits).read();
+  } catch (const OverLimit&) {
+    throw;
   } catch (const Error& error) {
     // Shape inference speaks of shapes and dtypes; here it is the file that is wrong.
     throw FormatError(error.what());

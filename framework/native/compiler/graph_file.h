@@ -10,6 +10,7 @@
 // file is ever executed.
 #pragma once
 
+#include "compiler/byte_source.h"
 #include "compiler/ir.h"
 #include "compiler/tensor_file.h"
 
@@ -24,29 +25,15 @@ struct LoadLimits {
   JsonLimits json{};
   int64_t nodes = 1 << 15;                  // planning memory takes time by their square
   int64_t value_bytes = int64_t{16} << 30;  // of one value, views included
-  int64_t arena_bytes = int64_t{16} << 30;  // of all values that live at a time
+  // Of a run: the arena with the kernels' scratch, outputs, constants packed or converted; and of the constants as read.
+  int64_t arena_bytes = int64_t{16} << 30;
 };
 
 // Throws Error(kUnsupported) for what a file cannot hold: quantized dtypes.
 void write_graph(const Graph& graph, const Sink& sink);
 
-// A file's bytes, mapped or read.
-class FileBytes : public RefCounted {
- public:
-  // Throws FormatError where there is no regular file of at most `limit` bytes that can be read.
-  static Ref<FileBytes> map(const std::string& path, int64_t limit);
-  static Ref<FileBytes> copy(std::span<const std::byte> bytes);
-  ~FileBytes() override;
-
-  std::span<const std::byte> bytes() const noexcept { return bytes_; }
-
- private:
-  FileBytes() = default;
-  std::span<const std::byte> bytes_;
-  std::vector<std::byte> owned_;  // empty: mapped
-};
-
-// A verified graph whose constants lie in the file, which they keep. Throws FormatError that says what is wrong where.
-Graph read_graph(const Ref<FileBytes>& file, const LoadLimits& limits = {});
+// A verified graph with the constants read. Throws FormatError that says what is wrong where, Error(kMemory) where the
+// constants take more than the limit.
+Graph read_graph(const ByteSource& file, const LoadLimits& limits = {});
 
 }  // namespace keima::compiler

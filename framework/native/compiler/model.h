@@ -15,7 +15,7 @@ struct Port {
 
 class Model {
  public:
-  // Reads, checks, optimizes, packs and plans; what was mapped or copied of the file is gone afterwards. Throws
+  // Reads, checks, optimizes, packs and plans; the file is closed afterwards. Throws
   // FormatError for a file that is not sound, Error(kMemory) for one that asks for more than the limits.
   static Model load(const std::string& path, const LoadLimits& limits = {});
   static Model load(std::span<const std::byte> bytes, const LoadLimits& limits = {});
@@ -28,6 +28,7 @@ class Model {
   std::vector<Tensor> run(std::span<const Tensor> inputs) const;
 
  private:
+  static Model load(const ByteSource& file, const LoadLimits& limits);
   explicit Model(Graph graph, const LoadLimits& limits);
 
   std::vector<Port> inputs_, outputs_;

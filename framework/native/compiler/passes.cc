@@ -241,14 +241,9 @@ int fold_affine(Graph& graph) {
 
 constexpr size_t kBias = 2, kResidual = 3;
 
-Attrs with_activation(const Node& node, const std::string& activation) {
-  std::vector<AttrValue> values;
-  for (size_t i = 0; i < node.attrs.size(); ++i) values.push_back(node.attrs[i]);
-  values.back() = activation;
-  return Attrs(std::move(values));
-}
+Attrs with_activation(const Node& node, const std::string& activation) { return node.attrs.with(node.op->attr("activation"), activation); }
 
-bool activated(const Node& node) { return !node.attrs.string(node.attrs.size() - 1).empty(); }
+bool activated(const Node& node) { return !node.attrs.string(node.op->attr("activation")).empty(); }
 
 class EpilogueFuser {
  public:
@@ -270,8 +265,8 @@ class EpilogueFuser {
   void from_conv(Node& node) {
     std::vector<AttrValue> values;
     for (size_t i = 0; i < node.attrs.size(); ++i) values.push_back(node.attrs[i]);
-    values.emplace_back(std::string());
     node.op = &op_of<"conv2d_fused">();
+    while (values.size() < node.op->attrs.size()) values.emplace_back(std::string());  // no activation, the fixed algorithm
     node.attrs = Attrs(std::move(values));
     node.inputs.resize(4, kNoValue);
     ++changes_;

@@ -3,11 +3,11 @@
 #include "compiler/program.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "base/execution.h"
 #include "compiler/interpret.h"
+#include "compiler/program_constants.h"
 #include "kernels/copy/copy.h"
 #include "ops/execute.h"
 #include "ops/layout.h"
@@ -33,10 +33,10 @@ void convert(const Tensor& from, const Tensor& to) {
 // Calls kernels, each noted while a profiler records.
 class StepRunner {
  public:
-  void run(const Program::Step& step, std::span<const Tensor> operands, std::span<const Tensor> results) {
+  void run(const Program::Step& step, std::span<const Tensor> operands, std::span<const Tensor> results, Workspace workspace) {
     const profile::Span span([&] { return event(step, operands, results); });
     ++number_;
-    if (step.op) step.op->kernel(KernelCall{{*step.op, operands, step.attrs}, default_exec(), results});
+    if (step.op) step.op->kernel(KernelCall{{*step.op, operands, step.attrs}, default_exec(), results, workspace});
     else convert(operands[0], results[0]);
   }
 
@@ -55,15 +55,18 @@ class ProgramBuilder {
  public:
   ProgramBuilder(const Graph& graph, Program& program) : graph_(graph), program_(program), places_(graph.values.size()) {}
 
-  void build(int64_t arena_limit) {
+  void build(int64_t memory_limit) {
     find_last_uses();
     for (size_t i = 0; i < graph_.inputs.size(); ++i) add_input(i);
     for (const auto& [id, tensor] : graph_.constants) places_[id] = constant(tensor);
     for (node_ = 0; node_ < static_cast<int>(graph_.nodes.size()); ++node_) add_node(graph_.nodes[static_cast<size_t>(node_)]);
     for (const ValueId id : graph_.outputs) add_output(id);
-    place(arena_limit);
-    gather_packed();
-    drop_unread_constants();
+    place();
+    const std::vector<bool> read = read_buffers();
+    check_limit(read, memory_limit);
+    constants_.make(program_.buffers_);
+    for (size_t i = 0; i < read.size(); ++i)
+      if (!read[i]) program_.buffers_[i].storage = nullptr;
   }
 
  private:
@@ -122,8 +125,12 @@ class ProgramBuilder {
   // The operand in another layout, contiguous; constants are converted now.
   Operand converted(const Operand& from, Layout layout) {
     const Buffer& buffer = program_.buffers_[static_cast<size_t>(from.buffer)];
-    if (buffer.kind == Kind::kConstant) return constant(to_layout(to_contiguous(from.tensor.on(buffer.storage, 0)), layout));
     const Tensor& t = from.tensor;
+    if (buffer.kind == Kind::kConstant) {
+      const int made = new_buffer({.kind = Kind::kConstant, .bytes = layout_bytes(t.shape(), t.dtype(), layout)});
+      constants_.plan_conversion(made, from, layout);
+      return {made, Tensor::abstract(t.shape(), t.dtype(), layout)};
+    }
     // Blocks are made of contiguous tensors.
     if (layout.kind == LayoutKind::kChannelBlocked && !t.is_contiguous()) return converted(converted(from, {}), layout);
     const Operand to{new_buffer({.bytes = layout_bytes(t.shape(), t.dtype(), layout)}), Tensor::abstract(t.shape(), t.dtype(), layout)};
@@ -163,21 +170,31 @@ class ProgramBuilder {
 
   void pack_constants(const Node& node, std::vector<Operand>& operands) {
     if (!node.op->pack) return;
-    const std::vector<Tensor> inputs = tensors(operands);
-    for (size_t i = 0; i < operands.size(); ++i) {
-      if (operands[i].buffer < 0) continue;
-      const Buffer& buffer = program_.buffers_[static_cast<size_t>(operands[i].buffer)];
-      if (buffer.kind != Kind::kConstant) continue;
-      std::vector<Tensor> known = inputs;
-      known[i] = operands[i].tensor.on(buffer.storage, 0);
-      if (const Tensor packed = node.op->pack(OpCall{*node.op, known, node.attrs}, i)) {
-        operands[i] = constant(packed);
-        packed_.push_back(operands[i].buffer);
-      }
+    const std::vector<Operand> given = operands;
+    const std::vector<Tensor> inputs = tensors(given);
+    for (size_t i = 0; i < given.size(); ++i) {
+      if (given[i].buffer < 0 || program_.buffers_[static_cast<size_t>(given[i].buffer)].kind != Kind::kConstant) continue;
+      const int64_t bytes = node.op->packed_bytes(OpCall{*node.op, inputs, node.attrs}, i);
+      if (bytes == 0) continue;
+      const Tensor& t = given[i].tensor;
+      operands[i] = {new_buffer({.kind = Kind::kConstant, .bytes = bytes}), Tensor::abstract(t.shape(), t.dtype(), {LayoutKind::kPacked, 0})};
+      constants_.plan_packing(operands[i].buffer, *node.op, node.attrs, given, i);
     }
   }
 
-  void add_kernel(const Node& node, std::vector<Operand>& operands) {
+  // The plan says which algorithm each kernel runs, so that weights packed for one batch serve another.
+  static Node with_algorithm(const Node& node, const std::vector<Operand>& operands) {
+    if (!node.op->algorithms) return node;
+    const size_t at = node.op->attr("algorithm");
+    if (!node.attrs.string(at).empty()) return node;
+    const std::vector<Tensor> given = tensors(operands);
+    Node chosen = node;
+    chosen.attrs = node.attrs.with(at, node.op->algorithms(OpCall{*node.op, given, node.attrs})[0]);
+    return chosen;
+  }
+
+  void add_kernel(const Node& as_given, std::vector<Operand>& operands) {
+    const Node node = with_algorithm(as_given, operands);
     pack_constants(node, operands);
     const std::vector<Tensor> given = tensors(operands);
     LayoutChoice choice;
@@ -198,7 +215,15 @@ class ProgramBuilder {
       outputs.push_back({reused ? *reused : new_buffer({.bytes = layout_bytes(desc.shape, desc.dtype, layout)}), tensor});
       settle(node.outputs[i], outputs.back());
     }
-    push({node.op, node.attrs, std::move(operands), std::move(outputs)});
+    const int scratch = new_scratch(node, operands);
+    push({node.op, node.attrs, std::move(operands), std::move(outputs), scratch});
+  }
+
+  // Lives for this step alone.
+  int new_scratch(const Node& node, const std::vector<Operand>& operands) {
+    const std::vector<Tensor> given = tensors(operands);
+    const int64_t bytes = scratch_bytes(OpCall{*node.op, given, node.attrs}, graph_.values[node.outputs[0]].shape, default_exec());
+    return bytes > 0 ? new_buffer({.bytes = bytes}) : -1;
   }
 
   // The buffer of the operand that the op may overwrite, if nothing else needs it any more.
@@ -223,81 +248,72 @@ class ProgramBuilder {
     program_.outputs_.push_back(places_[id]);
   }
 
-  // Those that were packed or converted.
-  void drop_unread_constants() {
+  // All but constants that were packed or converted.
+  std::vector<bool> read_buffers() const {
     std::vector<bool> read(program_.buffers_.size());
     const auto note = [&](const Operand& operand) {
       if (operand.buffer >= 0) read[static_cast<size_t>(operand.buffer)] = true;
     };
     for (const Program::Step& step : program_.steps_) std::for_each(step.inputs.begin(), step.inputs.end(), note);
     std::for_each(program_.outputs_.begin(), program_.outputs_.end(), note);
-    for (size_t i = 0; i < read.size(); ++i)
-      if (!read[i]) program_.buffers_[i].storage = nullptr;
+    return read;
   }
 
-  void place(int64_t arena_limit) {
+  // Sums of hostile sizes may not fit.
+  static int64_t sum(int64_t a, int64_t b) { return b > INT64_MAX - a ? INT64_MAX : a + b; }
+
+  void check_limit(const std::vector<bool>& read, int64_t memory_limit) {
+    int64_t outputs = 0, constants = 0;
+    for (size_t i = 0; i < read.size(); ++i) {
+      const Buffer& buffer = program_.buffers_[i];
+      if (buffer.kind == Kind::kOutput) outputs = sum(outputs, buffer.bytes);
+      if (buffer.kind == Kind::kConstant && read[i]) constants = sum(constants, buffer.bytes);
+    }
+    if (sum(program_.arena_, sum(outputs, constants)) > memory_limit)
+      fail(ErrorKind::kMemory, "graph: its arena takes ", program_.arena_, " bytes (kernels' scratch included), its outputs ", outputs,
+           ", its constants as the kernels read them ", constants, "; the limit is ", memory_limit);
+    program_.constants_ = constants;
+  }
+
+  void place() {
     std::vector<Lifetime> lives;
     std::vector<size_t> which;
-    int64_t outputs = 0;
     for (size_t i = 0; i < program_.buffers_.size(); ++i) {
       const Buffer& buffer = program_.buffers_[i];
-      if (buffer.kind == Kind::kOutput) outputs += buffer.bytes;
       if (buffer.kind != Kind::kArena) continue;
       lives.push_back({buffer.bytes, buffer.first, buffer.last});
       which.push_back(i);
     }
     const MemoryPlan plan = plan_memory(lives);
-    if (plan.arena > arena_limit - outputs)
-      fail(ErrorKind::kMemory, "graph: its arena takes ", plan.arena, " bytes, its outputs ", outputs, ", the limit is ", arena_limit);
     for (size_t i = 0; i < which.size(); ++i) program_.buffers_[which[i]].offset = plan.offsets[i];
     program_.arena_ = plan.arena;
     program_.bound_ = plan.bound;
   }
 
-  // Packed constants move into one piece of memory, in the order in which they are read: large pages cover them all.
-  void gather_packed() {
-    int64_t total = 0;
-    for (const int i : packed_) total += round_up(program_.buffers_[static_cast<size_t>(i)].bytes);
-    if (total == 0) return;
-    const Ref<Storage> all = Storage::allocate(total);
-    int64_t at = 0;
-    for (const int i : packed_) {
-      Buffer& buffer = program_.buffers_[static_cast<size_t>(i)];
-      std::memcpy(all->data() + at, buffer.storage->data(), static_cast<size_t>(buffer.bytes));
-      buffer.storage = all;
-      buffer.offset = at;
-      at += round_up(buffer.bytes);
-    }
-  }
-  static int64_t round_up(int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
   const Graph& graph_;
   Program& program_;
   std::vector<Operand> places_;
-  std::vector<int> packed_;  // buffers of packed constants
+  ProgramConstants constants_;
   std::vector<int> last_use_;      // node that reads a value last
   std::vector<int> needed_until_;  // the same for a buffer, over all values that lie in it
   int node_ = 0;
 };
 
-Program::Program(const Graph& graph, int64_t arena_limit) {
+Program::Program(const Graph& graph, int64_t memory_limit) {
   for (const ValueId id : graph.inputs) input_descs_.push_back(graph.values[id]);
-  ProgramBuilder(graph, *this).build(arena_limit);
-}
-
-void Program::own_constants() {
-  for (Buffer& buffer : buffers_) {
-    if (buffer.kind != Kind::kConstant || !buffer.storage || buffer.storage->writable()) continue;
-    Ref<Storage> own = Storage::allocate(buffer.bytes);
-    std::memcpy(own->data(), buffer.storage->data(), static_cast<size_t>(buffer.bytes));
-    buffer.storage = std::move(own);
-  }
+  ProgramBuilder(graph, *this).build(memory_limit);
 }
 
 Tensor Program::operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const {
   if (operand.buffer < 0) return {};
   const auto at = static_cast<size_t>(operand.buffer);
   return operand.tensor.on(memory[at], buffers_[at].offset);
+}
+
+Workspace Program::workspace_of(const Step& step, const std::vector<Ref<Storage>>& memory) const {
+  if (step.scratch < 0) return Workspace(nullptr, 0, 0);
+  const auto at = static_cast<size_t>(step.scratch);
+  return Workspace(memory[at], buffers_[at].offset, buffers_[at].bytes);
 }
 
 std::vector<Tensor> Program::run(std::span<const Tensor> inputs) const {
@@ -325,7 +341,7 @@ std::vector<Tensor> Program::run(std::span<const Tensor> inputs) const {
     TensorList operands, results;
     for (const Operand& o : step.inputs) operands.push_back(operand(o, memory));
     for (const Operand& o : step.outputs) results.push_back(operand(o, memory));
-    runner.run(step, operands, results);
+    runner.run(step, operands, results, workspace_of(step, memory));
   }
   std::vector<Tensor> results;
   for (const Operand& o : outputs_) results.push_back(operand(o, memory));

@@ -28,14 +28,12 @@ class Program {
     const Op* op = nullptr;  // null: converts layout or strides
     Attrs attrs;
     std::vector<Operand> inputs, outputs;
+    int scratch = -1;  // the buffer that its kernel works in; -1: it needs none
   };
 
-  // Throws Error(kMemory) when the arena and the outputs would take more than `arena_limit` bytes; nothing of them is
-  // allocated here.
-  explicit Program(const Graph& graph, int64_t arena_limit = INT64_MAX);
-
-  // Copies constants that lie in memory of somebody else's (a mapped file), so that it can go.
-  void own_constants();
+  // Throws Error(kMemory) when the arena (kernels' scratch included), the outputs and the constants as the kernels read
+  // them (packed, converted) would take more than `memory_limit` bytes: before any of that is allocated.
+  explicit Program(const Graph& graph, int64_t memory_limit = INT64_MAX);
 
   // Inputs as the graph's, checked. May be called again while results of an earlier run live.
   std::vector<Tensor> run(std::span<const Tensor> inputs) const;
@@ -47,16 +45,19 @@ class Program {
   int64_t arena_bytes() const noexcept { return arena_; }
   // The largest live set of arena buffers: no plan needs less.
   int64_t arena_bound() const noexcept { return bound_; }
+  // Of the constants that steps read and outputs are.
+  int64_t constant_bytes() const noexcept { return constants_; }
 
  private:
   friend class ProgramBuilder;
   Tensor operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const;
+  Workspace workspace_of(const Step& step, const std::vector<Ref<Storage>>& memory) const;
 
   std::vector<TensorDesc> input_descs_;
   std::vector<Step> steps_;
   std::vector<Buffer> buffers_;
   std::vector<Operand> inputs_, outputs_;
-  int64_t arena_ = 0, bound_ = 0;
+  int64_t arena_ = 0, bound_ = 0, constants_ = 0;
 };
 
 }  // namespace keima::compiler

@@ -60,8 +60,8 @@ void check_cover(const TensorFile& file) {
     if (begin != at) fail_format("tensors overlap or leave a gap at byte ", std::min(begin, at), " of the data");
     at = end;
   }
-  if (at != static_cast<int64_t>(file.data.size()))
-    fail_format("the tensors take ", at, " bytes, the file has ", file.data.size(), " bytes of data: it is cut short or too long");
+  if (at != file.data_bytes)
+    fail_format("the tensors take ", at, " bytes, the file has ", file.data_bytes, " bytes of data: it is cut short or too long");
 }
 
 int64_t filler_after(int64_t bytes) { return (kAlignment - bytes % kAlignment) % kAlignment; }
@@ -76,15 +76,18 @@ void append_entry(std::string& out, std::string_view name, std::string_view dtyp
 
 }  // namespace
 
-TensorFile read_tensor_file(std::span<const std::byte> file, int64_t header_limit, const JsonLimits& limits) {
+TensorFile read_tensor_file(const ByteSource& file, int64_t header_limit, const JsonLimits& limits) {
   uint64_t length = 0;
-  if (file.size() < sizeof length) fail_format("the file has ", file.size(), " bytes, fewer than a safetensors header");
-  std::memcpy(&length, file.data(), sizeof length);
-  if (length > file.size() - sizeof length) fail_format("the header's length, ", length, ", reaches past the end of the file");
+  if (file.size() < static_cast<int64_t>(sizeof length)) fail_format("the file has ", file.size(), " bytes, fewer than a safetensors header");
+  file.read(0, std::as_writable_bytes(std::span(&length, 1)));
+  if (length > static_cast<uint64_t>(file.size()) - sizeof length) fail_format("the header's length, ", length, ", reaches past the end of the file");
   if (length > static_cast<uint64_t>(header_limit)) fail_format("the header takes ", length, " bytes, the limit is ", header_limit);
   TensorFile result;
-  result.data = file.subspan(sizeof length + length);
-  const Json header = parse_json({reinterpret_cast<const char*>(file.data()) + sizeof length, static_cast<size_t>(length)}, limits);
+  result.data_begin = static_cast<int64_t>(sizeof length + length);
+  result.data_bytes = file.size() - result.data_begin;
+  std::string text(length, '\0');
+  file.read(sizeof length, std::as_writable_bytes(std::span(text)));
+  const Json header = parse_json(text, limits);
   for (const auto& [name, json] : header.object("the header")) {
     if (name != "__metadata__") {
       result.tensors.emplace(name, entry_from(name, json));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/tensor.h"
+#include "compiler/byte_source.h"
 #include "compiler/json.h"
 
 namespace keima::compiler {
@@ -24,12 +25,12 @@ struct TensorEntry {
 struct TensorFile {
   std::map<std::string, TensorEntry, std::less<>> tensors;
   std::map<std::string, std::string, std::less<>> metadata;
-  std::span<const std::byte> data;
+  int64_t data_begin = 0, data_bytes = 0;  // where in the file the tensors' bytes are
 };
 
 // Reads the header; nothing of the data is touched. Throws FormatError unless every tensor's length is that of its
 // shape and dtype and the tensors cover the data without gaps or overlaps. `header_limit`: bytes.
-TensorFile read_tensor_file(std::span<const std::byte> file, int64_t header_limit, const JsonLimits& limits);
+TensorFile read_tensor_file(const ByteSource& file, int64_t header_limit, const JsonLimits& limits);
 
 using Sink = std::function<void(std::span<const std::byte>)>;
 

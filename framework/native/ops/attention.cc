@@ -47,9 +47,9 @@ void layouts(const OpCall& call, LayoutChoice& choice) {
 }
 
 // The last dimension must be adjacent.
-Tensor with_rows(const Tensor& tensor) {
+Tensor with_rows(const Exec& exec, const Tensor& tensor, Workspace& workspace) {
   const bool rows = tensor.strides()[3] == 1 || tensor.shape()[3] == 1;
-  return rows ? tensor : to_contiguous(tensor);
+  return rows ? tensor : to_contiguous(exec, tensor, workspace);
 }
 
 // k' of (N, H, d, S) lies as rows of d where it was transposed on its way here.
@@ -58,15 +58,22 @@ Tensor untransposed(const Tensor& k) {
   return k.view({shape[0], shape[1], shape[3], shape[2]}, {strides[0], strides[1], strides[3], strides[2]});
 }
 
-HeadMatrices matrices(const Tensor& t) { return {t.data<float>(), t.strides()[2], t.strides()[0], t.strides()[1]}; }
+HeadMatrices matrices(const Tensor& t) { return {address_of<float>(t), t.strides()[2], t.strides()[0], t.strides()[1]}; }
 
-void kernel(const KernelCall& call) {
-  const Tensor& out = call.out();
-  if (out.numel() == 0) return;
+// Ready to run: copies of what does not lie in rows are made, and scratch is taken.
+struct Prepared {
+  AttentionArgs args{};
+  Tensor q, k, v;  // keep copies alive
+  std::byte* scratch = nullptr;
+};
+
+Prepared prepare(const OpCall& call, const Exec& exec, Workspace& workspace) {
   const Sizes s = sizes_of(call);
-  const Tensor q = with_rows(call.in(0)), v = with_rows(call.in(2));
-  const Tensor k = with_rows(call.attrs.flag(kTransposedK) ? untransposed(call.in(1)) : call.in(1));
-  AttentionArgs args;
+  Prepared prepared;
+  const Tensor q = prepared.q = with_rows(exec, call.in(0), workspace);
+  const Tensor v = prepared.v = with_rows(exec, call.in(2), workspace);
+  const Tensor k = prepared.k = with_rows(exec, call.attrs.flag(kTransposedK) ? untransposed(call.in(1)) : call.in(1), workspace);
+  AttentionArgs& args = prepared.args;
   args.heads[0] = q.shape()[0];
   args.heads[1] = q.shape()[1];
   args.queries = s.queries;
@@ -77,12 +84,24 @@ void kernel(const KernelCall& call) {
   args.q = matrices(q);
   args.k = matrices(k);
   args.v = matrices(v);
-  args.out = out.data<float>();
   args.out_stride = s.value_width;
   args.out_outer_stride = s.queries * s.value_width * q.shape()[1];
   args.out_inner_stride = s.queries * s.value_width;
-  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(attention_scratch_bytes(call.exec, args)));
-  attention(call.exec, args, scratch->data());
+  prepared.scratch = workspace.take(attention_scratch_bytes(exec, args));
+  return prepared;
+}
+
+int64_t scratch(const OpCall& call, const Exec& exec) {
+  Workspace counted;
+  prepare(call, exec, counted);
+  return counted.taken();
+}
+
+void kernel(const KernelCall& call) {
+  if (call.out().numel() == 0) return;
+  Prepared prepared = prepare(call, call.exec, call.workspace);
+  prepared.args.out = call.out().data<float>();
+  attention(call.exec, prepared.args, prepared.scratch);
 }
 
 }  // namespace
@@ -90,7 +109,7 @@ void kernel(const KernelCall& call) {
 void declare_attention(Registry& registry) {
   registry.add({.name = "attention", .inputs = {"q", "k", "v"},
                 .attrs = {{"transposed_k", AttrType::kBool, false}, {"scale", AttrType::kFloat, 1.0}}, .infer = infer, .layouts = layouts,
-                .kernel = kernel, .no_gradient = kNoFusedGradient, .onnx_note = kNoFusedOnnx});
+                .kernel = kernel, .scratch = scratch, .no_gradient = kNoFusedGradient, .onnx_note = kNoFusedOnnx});
 }
 
 }  // namespace keima

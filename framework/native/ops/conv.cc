@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
 // 2-D convolution and its two backwards; each is linear in both operands, so their gradients are one another.
+#include <array>
+
 #include "base/execution.h"
 #include "kernels/conv/conv.h"
 #include "ops/activation.h"
@@ -124,52 +126,76 @@ ConvShape chosen(const Geometry& g, ConvPass pass) {
   return shape;
 }
 
-Ref<Storage> scratch_of(size_t bytes) { return Storage::allocate(static_cast<int64_t>(bytes)); }
+ConvShape forward_shape(const OpCall& call) { return chosen(geometry(call, call.in(0).shape(), call.in(1).shape()), ConvPass::kForward); }
+ConvShape backward_data_shape(const OpCall& call) {
+  return chosen(geometry(call, call.attrs.ints(kShape), call.in(0).shape()), ConvPass::kBackwardData);
+}
+ConvShape backward_weight_shape(const OpCall& call) {
+  return chosen(geometry(call, call.in(0).shape(), call.attrs.ints(kShape)), ConvPass::kBackwardWeights);
+}
 
-// Weights as the kernels stream them.
-Ref<Storage> packed_weights(const KernelCall& call, const ConvShape& shape, const Tensor& weight, bool backward) {
-  const size_t bytes = backward ? conv_backward_packed_bytes(shape) : conv_packed_bytes(shape);
-  Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(bytes));
-  auto* out = reinterpret_cast<float*>(packed->data());
-  if (backward) conv_backward_pack(call.exec, shape, weight.data<float>(), out);
-  else conv_pack(call.exec, shape, weight.data<float>(), out);
-  return packed;
+// Weights are packed at every call, into scratch.
+int64_t scratch_conv2d(const OpCall& call, const Exec& exec) {
+  const ConvShape shape = forward_shape(call);
+  return Workspace::total({conv_packed_bytes(shape), conv_forward_scratch_bytes(exec, shape)});
 }
 
 void kernel_conv2d(const KernelCall& call) {
   if (call.out().numel() == 0) return;
-  const ConvShape shape = chosen(geometry(call, call.in(0).shape(), call.in(1).shape()), ConvPass::kForward);
-  const Ref<Storage> packed = packed_weights(call, shape, call.in(1), false);
-  const Ref<Storage> scratch = scratch_of(conv_forward_scratch_bytes(call.exec, shape));
+  const ConvShape shape = forward_shape(call);
+  float* packed = call.workspace.floats(conv_packed_bytes(shape));
+  conv_pack(call.exec, shape, call.in(1).data<float>(), packed);
   ConvEpilogue epilogue;
   if (call.has(2)) epilogue.bias = call.in(2).data<float>();
-  conv_forward(call.exec, shape, call.in(0).data<float>(), reinterpret_cast<const float*>(packed->data()), epilogue, call.out().data<float>(),
-               scratch->data());
+  conv_forward(call.exec, shape, call.in(0).data<float>(), packed, epilogue, call.out().data<float>(),
+               call.workspace.take(conv_forward_scratch_bytes(call.exec, shape)));
+}
+
+int64_t scratch_backward_data(const OpCall& call, const Exec& exec) {
+  const ConvShape shape = backward_data_shape(call);
+  return Workspace::total({conv_backward_packed_bytes(shape), conv_backward_data_scratch_bytes(exec, shape)});
 }
 
 void kernel_backward_data(const KernelCall& call) {
   if (call.out().numel() == 0) return;
-  const ConvShape shape = chosen(geometry(call, call.attrs.ints(kShape), call.in(0).shape()), ConvPass::kBackwardData);
-  const Ref<Storage> packed = packed_weights(call, shape, call.in(0), true);
-  const Ref<Storage> scratch = scratch_of(conv_backward_data_scratch_bytes(call.exec, shape));
-  conv_backward_data(call.exec, shape, call.in(1).data<float>(), reinterpret_cast<const float*>(packed->data()), {}, call.out().data<float>(),
-                     scratch->data());
+  const ConvShape shape = backward_data_shape(call);
+  float* packed = call.workspace.floats(conv_backward_packed_bytes(shape));
+  conv_backward_pack(call.exec, shape, call.in(0).data<float>(), packed);
+  conv_backward_data(call.exec, shape, call.in(1).data<float>(), packed, {}, call.out().data<float>(),
+                     call.workspace.take(conv_backward_data_scratch_bytes(call.exec, shape)));
+}
+
+int64_t scratch_backward_weight(const OpCall& call, const Exec& exec) {
+  return Workspace::total({conv_backward_weights_scratch_bytes(exec, backward_weight_shape(call))});
 }
 
 void kernel_backward_weight(const KernelCall& call) {
   if (call.out().numel() == 0) return;
-  const ConvShape shape = chosen(geometry(call, call.in(0).shape(), call.attrs.ints(kShape)), ConvPass::kBackwardWeights);
-  const Ref<Storage> scratch = scratch_of(conv_backward_weights_scratch_bytes(call.exec, shape));
-  conv_backward_weights(call.exec, shape, call.in(0).data<float>(), call.in(1).data<float>(), call.out().data<float>(), scratch->data());
+  const ConvShape shape = backward_weight_shape(call);
+  conv_backward_weights(call.exec, shape, call.in(0).data<float>(), call.in(1).data<float>(), call.out().data<float>(),
+                        call.workspace.take(conv_backward_weights_scratch_bytes(call.exec, shape)));
 }
 
 // --- with what follows it, for the compiler --------------------------------------------------------------------------
 
-constexpr size_t kResidual = 3, kActivation = 4;
+constexpr size_t kResidual = 3, kActivation = 4, kAlgorithm = 5;
+
+constexpr std::array<std::pair<const char*, ConvAlgorithm>, 3> kAlgorithms{
+    {{"direct", ConvAlgorithm::kDirect}, {"winograd2", ConvAlgorithm::kWinograd2}, {"winograd4", ConvAlgorithm::kWinograd4}}};
+
+// The attribute's; "": the fixed choice.
+ConvAlgorithm algorithm_of(const OpCall& call, const ConvShape& shape) {
+  const std::string& given = call.attrs.string(kAlgorithm);
+  if (given.empty()) return conv_choose_packed(shape);
+  for (const auto& [name, algorithm] : kAlgorithms)
+    if (given == name && conv_supports(shape, algorithm)) return algorithm;
+  fail(ErrorKind::kValue, call.op.name, ": there is no algorithm '", given, "' for this convolution");
+}
 
 void infer_fused(const OpCall& call, DescList& out) {
   infer_conv2d(call, out);
   check_activation(call.op, call.attrs.string(kActivation));
+  algorithm_of(call, conv_shape(geometry(call, call.in(0).shape(), call.in(1).shape())));
   if (call.has(kResidual) && !(call.in(kResidual).shape() == out[0].shape))
     fail(ErrorKind::kShape, call.op.name, ": expected a residual of shape ", out[0].shape, ", got ", call.in(kResidual).shape());
 }
@@ -183,32 +209,51 @@ void layouts_fused(const OpCall& call, LayoutChoice& choice) {
 // Packing and running make the same choice.
 ConvShape fused_shape(const OpCall& call) {
   ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.in(1).shape()));
-  shape.algorithm = conv_choose_packed(shape);
+  shape.algorithm = algorithm_of(call, shape);
   return shape;
 }
 
-Tensor pack_fused(const OpCall& call, size_t input) {
-  if (input != 1) return {};
-  const Tensor weight = to_contiguous(call.in(1));
+std::vector<std::string> algorithms_fused(const OpCall& call) {
+  const ConvShape shape = conv_shape(geometry(call, call.in(0).shape(), call.in(1).shape()));
+  const ConvAlgorithm first = conv_choose_packed(shape);
+  std::vector<std::string> names;
+  for (const auto& [name, algorithm] : kAlgorithms)
+    if (conv_supports(shape, algorithm)) names.insert(algorithm == first ? names.begin() : names.end(), name);
+  return names;
+}
+
+int64_t packed_bytes_fused(const OpCall& call, size_t input) {
+  return input == 1 ? static_cast<int64_t>(conv_packed_bytes(fused_shape(call))) : 0;
+}
+
+void pack_fused(const OpCall& call, size_t, std::byte* to) {
+  conv_pack(default_exec(), fused_shape(call), to_contiguous(call.in(1)).data<float>(), reinterpret_cast<float*>(to));
+}
+
+// Weights that no compiler packed are packed into scratch.
+int64_t scratch_fused(const OpCall& call, const Exec& exec) {
   const ConvShape shape = fused_shape(call);
-  Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(conv_packed_bytes(shape)));
-  conv_pack(default_exec(), shape, weight.data<float>(), reinterpret_cast<float*>(packed->data()));
-  return Tensor::abstract(weight.shape(), weight.dtype(), {LayoutKind::kPacked, 0}).on(std::move(packed), 0);
+  return Workspace::total({call.in(1).is_plain() ? conv_packed_bytes(shape) : 0, conv_forward_scratch_bytes(exec, shape)});
 }
 
 void kernel_fused(const KernelCall& call) {
   if (call.out().numel() == 0) return;
   const Tensor& weight = call.in(1);
   const ConvShape shape = fused_shape(call);
-  const Tensor packed = weight.is_plain() ? pack_fused(call, 1) : weight;
-  const Ref<Storage> scratch = scratch_of(conv_forward_scratch_bytes(call.exec, shape));
+  const float* packed = weight.data<float>();
+  if (weight.is_plain()) {
+    float* own = call.workspace.floats(conv_packed_bytes(shape));
+    conv_pack(call.exec, shape, packed, own);
+    packed = own;
+  }
   const std::string& activation = call.attrs.string(kActivation);
   ConvEpilogue epilogue;
   if (call.has(2)) epilogue.bias = call.in(2).data<float>();
   if (call.has(kResidual)) epilogue.residual = call.in(kResidual).data<float>();
   epilogue.clamp = !activation.empty();
   epilogue.highest = activation_limit(activation);
-  conv_forward(call.exec, shape, call.in(0).data<float>(), packed.data<float>(), epilogue, call.out().data<float>(), scratch->data());
+  conv_forward(call.exec, shape, call.in(0).data<float>(), packed, epilogue, call.out().data<float>(),
+               call.workspace.take(conv_forward_scratch_bytes(call.exec, shape)));
 }
 
 Attrs with_shape(const GradCall& g, const Dims& shape) {
@@ -236,17 +281,18 @@ void grad_backward_weight(GradCall& g) {
 
 void declare_conv(Registry& registry) {
   registry.add({.name = "conv2d", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 1, .attrs = attributes(false), .infer = infer_conv2d,
-                .layouts = layouts_conv2d, .kernel = kernel_conv2d, .gradient = grad_conv2d, .saved = {3, 0}, .onnx = "Conv"});
+                .layouts = layouts_conv2d, .kernel = kernel_conv2d, .scratch = scratch_conv2d, .gradient = grad_conv2d, .saved = {3, 0}, .onnx = "Conv"});
   std::vector<AttrDecl> fused = attributes(false);
   fused.push_back({"activation", AttrType::kString, std::string()});
+  fused.push_back({"algorithm", AttrType::kString, std::string()});
   registry.add({.name = "conv2d_fused", .inputs = {"inp", "weight", "bias", "residual"}, .optional_inputs = 2, .attrs = fused, .infer = infer_fused,
-                .layouts = layouts_fused, .kernel = kernel_fused, .pack = pack_fused, .no_gradient = kNoFusedGradient, .in_place = kResidual,
+                .layouts = layouts_fused, .kernel = kernel_fused, .scratch = scratch_fused, .packed_bytes = packed_bytes_fused, .pack = pack_fused, .algorithms = algorithms_fused, .no_gradient = kNoFusedGradient, .in_place = kResidual,
                 .onnx_note = kNoFusedOnnx});
   registry.add({.name = "conv2d_backward_data", .inputs = {"weight", "dy"}, .attrs = attributes(true), .infer = infer_backward_data,
-                .layouts = layouts_backward_data, .kernel = kernel_backward_data, .gradient = grad_backward_data, .saved = {3, 0},
+                .layouts = layouts_backward_data, .kernel = kernel_backward_data, .scratch = scratch_backward_data, .gradient = grad_backward_data, .saved = {3, 0},
                 .onnx = "ConvTranspose"});
   registry.add({.name = "conv2d_backward_weight", .inputs = {"inp", "dy"}, .attrs = attributes(true), .infer = infer_backward_weight,
-                .layouts = layouts_backward_weight, .kernel = kernel_backward_weight, .gradient = grad_backward_weight, .saved = {3, 0},
+                .layouts = layouts_backward_weight, .kernel = kernel_backward_weight, .scratch = scratch_backward_weight, .gradient = grad_backward_weight, .saved = {3, 0},
                 .onnx_note = "a gradient"});
 }
 

@@ -58,7 +58,9 @@ TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs&
     }
     outputs.push_back(Tensor::empty(descs[i].shape, descs[i].dtype, layout));
   }
-  op.kernel(KernelCall{{op, conformed, attrs}, default_exec(), outputs});
+  const OpCall on_conformed{op, conformed, attrs};
+  Workspace workspace = Workspace::allocate(scratch_bytes(on_conformed, descs[0].shape, default_exec()));
+  op.kernel(KernelCall{on_conformed, default_exec(), outputs, workspace});
   return outputs;
 }
 
@@ -84,6 +86,10 @@ TensorList run_profiled(const Op& op, std::span<const Tensor> inputs, const Attr
 }
 
 }  // namespace
+
+int64_t scratch_bytes(const OpCall& call, const Dims& out, const Exec& exec) {
+  return call.op.scratch && out.numel() > 0 ? call.op.scratch(call, exec) : 0;
+}
 
 DescList infer(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs) {
   check_arity(op, inputs.size());

@@ -64,6 +64,24 @@ Tensor to_dtype(const Tensor& tensor, DType dtype) {
   return converted;
 }
 
+namespace {
+
+Tensor copied(const Exec& exec, const Tensor& from, const DType& dtype, Workspace& workspace) {
+  Tensor copy = workspace.tensor(from.shape(), dtype);
+  if (!copy.is_abstract()) strided_copy(exec, from, copy);
+  return copy;
+}
+
+}  // namespace
+
+Tensor to_contiguous(const Exec& exec, const Tensor& tensor, Workspace& workspace) {
+  return tensor.is_contiguous() ? tensor : copied(exec, tensor, tensor.dtype(), workspace);
+}
+
+Tensor to_dtype(const Exec& exec, const Tensor& tensor, const DType& dtype, Workspace& workspace) {
+  return tensor.dtype() == dtype ? tensor : copied(exec, tensor, dtype, workspace);
+}
+
 Tensor filled(const Dims& shape, double value, DType dtype) {
   Tensor tensor = Tensor::empty(shape, std::move(dtype));
   fill(default_exec(), tensor, value);

@@ -5,6 +5,7 @@
 
 #include "base/freestanding/exec.h"
 #include "base/tensor.h"
+#include "ops/workspace.h"
 
 namespace keima {
 
@@ -15,6 +16,10 @@ Tensor to_plain(const Tensor& tensor);
 Tensor to_layout(const Tensor& tensor, Layout layout);
 // Elementwise conversion of the values, plain; the input itself if the dtype is the same.
 Tensor to_dtype(const Tensor& tensor, DType dtype);
+
+// The same, in memory of the workspace where a copy is needed (a copy without memory where that only counts).
+Tensor to_contiguous(const Exec& exec, const Tensor& tensor, Workspace& workspace);
+Tensor to_dtype(const Exec& exec, const Tensor& tensor, const DType& dtype, Workspace& workspace);
 
 // Element by element from `from` to `to` of the same shape, both plain with any strides, converting the dtype.
 void strided_copy(const Exec& exec, const Tensor& from, const Tensor& to);

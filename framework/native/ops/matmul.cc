@@ -89,8 +89,8 @@ bool collapses(const Dims& shape, const Dims& strides, int count, int64_t step) 
   return true;
 }
 
-Matrices matrices_of(const Tensor& given, const Dims& shape, const Dims& batch) {
-  Tensor tensor = to_dtype(given, ScalarType::kFloat32);
+Matrices matrices_of(const Exec& exec, const Tensor& given, const Dims& shape, const Dims& batch, Workspace& workspace) {
+  Tensor tensor = to_dtype(exec, given, ScalarType::kFloat32, workspace);
   const int ndim = shape.size();
   Dims strides = tensor.strides();
   if (tensor.ndim() == 1) strides.insert(ndim == 2 && shape[0] == 1 ? 0 : 1, 1);
@@ -109,7 +109,7 @@ Matrices matrices_of(const Tensor& given, const Dims& shape, const Dims& batch) 
     const int added = target.size() - ndim;
     Dims spread = Dims::filled(target.size(), 0);
     for (int i = 0; i < ndim; ++i) spread[i + added] = shape[i] == 1 ? 0 : strides[i];
-    tensor = to_contiguous(tensor.view(target, spread));
+    tensor = to_contiguous(exec, tensor.view(target, spread), workspace);
     return {tensor, std::max<int64_t>(target.back(), 1), false, one ? 0 : target[target.size() - 2] * target.back()};
   }
   const bool plain = strides[ndim - 1] == 1 || shape[ndim - 1] == 1;
@@ -119,32 +119,55 @@ Matrices matrices_of(const Tensor& given, const Dims& shape, const Dims& batch) 
   return result;
 }
 
-void kernel_matmul(const KernelCall& call) {
+// A product ready to run: copies of what the kernel cannot read as it lies are made, and scratch is taken.
+struct Product {
+  GemmArgs args{};
+  Matrices a, b;  // keep copies alive
+  Tensor rounded;  // the product where the result is not float32
+  std::byte* scratch = nullptr;
+};
+
+Product prepare(const OpCall& call, const Exec& exec, Workspace& workspace) {
   const Shapes shapes = shapes_of(call.in(0).shape(), call.in(1).shape(), call.attrs);
-  const Tensor& out = call.out();
-  if (out.numel() == 0) return;
-  Dims batch = Shapes::batch(product_shape(shapes));
-  const Matrices a = matrices_of(call.in(0), shapes.a, batch), b = matrices_of(call.in(1), shapes.b, batch);
-  const Tensor product = out.dtype().scalar() == ScalarType::kFloat32 ? out : Tensor::empty(out.shape(), ScalarType::kFloat32);
-  GemmArgs args;
+  const Dims result = product_shape(shapes), batch = Shapes::batch(result);
+  Product product;
+  product.a = matrices_of(exec, call.in(0), shapes.a, batch, workspace);
+  product.b = matrices_of(exec, call.in(1), shapes.b, batch, workspace);
+  if (promote("matmul", call.in(0).dtype(), call.in(1).dtype()).scalar() != ScalarType::kFloat32) product.rounded = workspace.tensor(result, ScalarType::kFloat32);
+  const Matrices &a = product.a, &b = product.b;
+  GemmArgs& args = product.args;
   args.m = shapes.m();
   args.n = shapes.n();
   args.k = shapes.k();
-  args.a = a.tensor.data<float>();
+  args.a = address_of<float>(a.tensor);
   args.a_stride = a.stride;
   args.transpose_a = shapes.transpose_a != a.transposed;
   args.a_batch_stride = a.batch_stride;
-  args.b = b.tensor.data<float>();
+  args.b = address_of<float>(b.tensor);
   args.b_stride = b.stride;
   args.transpose_b = shapes.transpose_b != b.transposed;
   args.b_batch_stride = b.batch_stride;
-  args.c = product.data<float>();
   args.c_stride = args.n;
   args.c_batch_stride = args.m * args.n;
   args.batch = batch.numel();
-  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(gemm_scratch_bytes(call.exec, args)));
-  gemm(call.exec, args, scratch->data());
-  if (!(product == out)) strided_copy(call.exec, product, out);
+  product.scratch = workspace.take(gemm_scratch_bytes(exec, args));
+  return product;
+}
+
+int64_t scratch_matmul(const OpCall& call, const Exec& exec) {
+  Workspace counted;
+  prepare(call, exec, counted);
+  return counted.taken();
+}
+
+void kernel_matmul(const KernelCall& call) {
+  const Tensor& out = call.out();
+  if (out.numel() == 0) return;
+  Product product = prepare(call, call.exec, call.workspace);
+  const Tensor& target = product.rounded ? product.rounded : out;
+  product.args.c = target.data<float>();
+  gemm(call.exec, product.args, product.scratch);
+  if (product.rounded) strided_copy(call.exec, product.rounded.view(out.shape(), contiguous_strides(out.shape())), out);
 }
 
 // --- with what follows it, for the compiler --------------------------------------------------------------------------
@@ -173,35 +196,52 @@ void layouts_linear(const OpCall& call, LayoutChoice& choice) {
   choice.outputs.push_back({});
 }
 
-Tensor pack_linear(const OpCall& call, size_t input) {
-  if (input != 1) return {};
+size_t packed_linear(const Dims& weight) { return gemm_packed_bytes(weight[0], weight[1]); }
+
+int64_t packed_bytes_linear(const OpCall& call, size_t input) { return input == 1 ? static_cast<int64_t>(packed_linear(call.in(1).shape())) : 0; }
+
+void pack_linear(const OpCall& call, size_t, std::byte* to) {
   const Tensor weight = to_contiguous(call.in(1));
   const int64_t n = weight.shape()[0], k = weight.shape()[1];
-  Ref<Storage> packed = Storage::allocate(static_cast<int64_t>(gemm_packed_bytes(n, k)));
-  gemm_pack(default_exec(), n, k, weight.data<float>(), k, true, reinterpret_cast<float*>(packed->data()));
-  return Tensor::abstract(weight.shape(), weight.dtype(), {LayoutKind::kPacked, 0}).on(std::move(packed), 0);
+  gemm_pack(default_exec(), n, k, weight.data<float>(), k, true, reinterpret_cast<float*>(to));
+}
+
+// Sizes alone.
+PackedGemmArgs linear_args(const OpCall& call) {
+  PackedGemmArgs args;
+  args.n = call.in(1).shape()[0];
+  args.k = call.in(1).shape()[1];
+  args.m = 1;
+  for (int i = 0; i + 1 < call.in(0).ndim(); ++i) args.m *= call.in(0).shape()[i];
+  args.a_stride = args.k;
+  args.c_stride = args.n;
+  return args;
+}
+
+// Weights that no compiler packed are packed into scratch.
+int64_t scratch_linear(const OpCall& call, const Exec& exec) {
+  return Workspace::total({call.in(1).is_plain() ? packed_linear(call.in(1).shape()) : 0, gemm_packed_scratch_bytes(exec, linear_args(call))});
 }
 
 void kernel_linear(const KernelCall& call) {
   if (call.out().numel() == 0) return;
   const std::string& activation = call.attrs.string(0);
-  const Tensor packed = call.in(1).is_plain() ? pack_linear(call, 1) : call.in(1);
-  PackedGemmArgs args;
-  args.n = packed.shape()[0];
-  args.k = packed.shape()[1];
-  args.m = call.out().numel() / args.n;
+  const Tensor& weight = call.in(1);
+  PackedGemmArgs args = linear_args(call);
+  args.packed_b = weight.data<float>();
+  if (weight.is_plain()) {
+    float* packed = call.workspace.floats(packed_linear(weight.shape()));
+    gemm_pack(call.exec, args.n, args.k, args.packed_b, args.k, true, packed);
+    args.packed_b = packed;
+  }
   args.a = call.in(0).data<float>();
-  args.a_stride = args.k;
-  args.packed_b = packed.data<float>();
   args.c = call.out().data<float>();
-  args.c_stride = args.n;
   args.bias = call.has(2) ? call.in(2).data<float>() : nullptr;
   args.residual = call.has(kResidual) ? call.in(kResidual).data<float>() : nullptr;
   using Activation = PackedGemmArgs::Activation;
   args.activation = activation.empty() ? Activation::kNone : activation == "gelu" ? Activation::kGelu : Activation::kClamp;
   args.highest = activation_limit(activation);
-  const Ref<Storage> scratch = Storage::allocate(static_cast<int64_t>(gemm_packed_scratch_bytes(call.exec, args)));
-  gemm_with_packed(call.exec, args, scratch->data());
+  gemm_with_packed(call.exec, args, call.workspace.take(gemm_packed_scratch_bytes(call.exec, args)));
 }
 
 // Undoes what broadcasting the batch and taking vectors as matrices did to a gradient.
@@ -227,10 +267,10 @@ void grad_matmul(GradCall& g) {
 void declare_matmul(Registry& registry) {
   registry.add({.name = "matmul", .inputs = {"inp1", "inp2"},
                 .attrs = {{"transpose_a", AttrType::kBool, false}, {"transpose_b", AttrType::kBool, false}}, .infer = infer_matmul,
-                .layouts = layouts_matmul, .kernel = kernel_matmul, .gradient = grad_matmul, .saved = {3, 0}, .onnx = "MatMul"});
+                .layouts = layouts_matmul, .kernel = kernel_matmul, .scratch = scratch_matmul, .gradient = grad_matmul, .saved = {3, 0}, .onnx = "MatMul"});
   registry.add({.name = "linear_fused", .inputs = {"inp", "weight", "bias", "residual"}, .optional_inputs = 2,
                 .attrs = {{"activation", AttrType::kString, std::string()}}, .infer = infer_linear, .layouts = layouts_linear,
-                .kernel = kernel_linear, .pack = pack_linear, .no_gradient = kNoFusedGradient,
+                .kernel = kernel_linear, .scratch = scratch_linear, .packed_bytes = packed_bytes_linear, .pack = pack_linear, .no_gradient = kNoFusedGradient,
                 .in_place = static_cast<int>(kResidual), .onnx_note = kNoFusedOnnx});
 }
 

@@ -15,6 +15,7 @@
 #include "base/freestanding/exec.h"
 #include "base/inline_vector.h"
 #include "base/tensor.h"
+#include "ops/workspace.h"
 
 namespace keima {
 
@@ -38,6 +39,12 @@ class Attrs {
 
   size_t size() const noexcept { return values_.size(); }
   const AttrValue& operator[](size_t i) const noexcept { return values_[i]; }
+  // These, but for one.
+  Attrs with(size_t i, AttrValue value) const {
+    Attrs changed = *this;
+    changed.values_[i] = std::move(value);
+    return changed;
+  }
   bool is_none(size_t i) const noexcept { return std::holds_alternative<std::monostate>(values_[i]); }
   bool flag(size_t i) const { return std::get<bool>(values_[i]); }
   int64_t integer(size_t i) const { return std::get<int64_t>(values_[i]); }
@@ -82,6 +89,7 @@ struct LayoutChoice {
 struct KernelCall : OpCall {
   const Exec& exec;
   std::span<const Tensor> outputs;  // allocated
+  Workspace& workspace;             // as many bytes as the op's `scratch` declares
 
   const Tensor& out(size_t i = 0) const { return outputs[i]; }
 };
@@ -110,9 +118,16 @@ struct Op {
   void (*kernel)(const KernelCall&) = nullptr;
   // For ops that only reinterpret input 0's memory; a null result asks for a contiguous copy of the input first.
   Tensor (*view)(const OpCall&, const TensorDesc&) = nullptr;
-  // An input that never changes, in a form of the kernel's own (a layout of kPacked that `layouts` then keeps); a null
-  // result leaves it. For the compiler.
-  Tensor (*pack)(const OpCall&, size_t input) = nullptr;
+  // Bytes that the kernel takes from its workspace, from shapes, layouts and strides alone; null: none. Asked and run on
+  // the same Exec, with the same operands; not asked where output 0 is empty.
+  int64_t (*scratch)(const OpCall&, const Exec&) = nullptr;
+  // For the compiler: an input that never changes, in a form of the kernel's own (a layout of kPacked that `layouts` then
+  // keeps). How many bytes it takes, from shapes alone (0: it stays as it is), and writing it.
+  int64_t (*packed_bytes)(const OpCall&, size_t input) = nullptr;
+  void (*pack)(const OpCall&, size_t input, std::byte* to) = nullptr;
+  // For the compiler: the algorithms that the kernel has for these shapes, as values of the attribute "algorithm"; first
+  // the fixed choice, which "" stands for.
+  std::vector<std::string> (*algorithms)(const OpCall&) = nullptr;
   // Composes registered ops into the gradients of the inputs. Null: see `no_gradient`.
   void (*gradient)(GradCall&) = nullptr;
   // Why there is no gradient: "" means that the output does not vary with the input (comparisons, argmax), so the

@@ -43,11 +43,11 @@ struct Folded {
   int64_t outer, count, inner;
 };
 
-Folded fold(const Tensor& x, const Dims& axes) {
+Folded fold(const Exec& exec, const Tensor& x, const Dims& axes, Workspace& workspace) {
   const Dims& shape = x.shape();
   const bool together = axes.empty() || axes.back() - axes[0] == axes.size() - 1;
   if (together) {
-    Folded folded{to_contiguous(x), 1, 1, 1};
+    Folded folded{to_contiguous(exec, x, workspace), 1, 1, 1};
     for (int i = 0; i < shape.size(); ++i) {
       int64_t& part = axes.contains(i) ? folded.count : !axes.empty() && i > axes.back() ? folded.inner : folded.outer;
       part *= shape[i];
@@ -63,7 +63,7 @@ Folded fold(const Tensor& x, const Dims& axes) {
       }
   int64_t count = 1;
   for (int64_t axis : axes) count *= shape[static_cast<int>(axis)];
-  return {to_contiguous(x.view(order_shape, order_strides)), count ? shape.numel() / count : reduced_shape(shape, axes, false).numel(), count, 1};
+  return {to_contiguous(exec, x.view(order_shape, order_strides), workspace), count ? shape.numel() / count : reduced_shape(shape, axes, false).numel(), count, 1};
 }
 
 void layouts_strided(const OpCall&, LayoutChoice& choice) {
@@ -71,12 +71,25 @@ void layouts_strided(const OpCall&, LayoutChoice& choice) {
   choice.outputs.push_back({});
 }
 
+// The operand as the kernel reads it.
+Folded prepare(const OpCall& call, const Exec& exec, Reduction kind, const Dims& axes, const DType& out, Workspace& workspace) {
+  const bool as_it_is = out.is_bool() || kind == Reduction::kArgMax || kind == Reduction::kArgMin;
+  return fold(exec, as_it_is ? call.in(0) : to_dtype(exec, call.in(0), out, workspace), axes, workspace);
+}
+
+int64_t scratch_of(const OpCall& call, const Exec& exec, Reduction kind, const Dims& axes) {
+  DescList out;
+  call.op.infer(call, out);
+  Workspace counted;
+  prepare(call, exec, kind, axes, out[0].dtype, counted);
+  return counted.taken();
+}
+
 void run_reduction(const KernelCall& call, Reduction kind, const Dims& axes) {
   if (call.out().numel() == 0) return;
-  const Tensor x = call.out().dtype().is_bool() || kind == Reduction::kArgMax || kind == Reduction::kArgMin ? call.in(0) : to_dtype(call.in(0), call.out().dtype());
-  const Folded folded = fold(x, axes);
+  const Folded folded = prepare(call, call.exec, kind, axes, call.out().dtype(), call.workspace);
   reduce(call.exec, {.op = kind, .type = folded.x.dtype().scalar(), .outer = folded.outer, .n = folded.count, .inner = folded.inner,
-                     .in = folded.x.raw(), .out = call.out().raw()});
+                     .in = address_of<std::byte>(folded.x), .out = call.out().raw()});
 }
 
 // --- sum, mean, prod, max, min ---------------------------------------------------------------------------------
@@ -99,6 +112,11 @@ void infer_extremum(const OpCall& call, DescList& out) {
     if (x.shape()[static_cast<int>(axis)] == 0)
       fail(ErrorKind::kShape, call.op.name, ": no elements to choose from along axis ", axis, " of shape ", x.shape());
   out.push_back({reduced_shape(x.shape(), axes, call.attrs.flag(1)), x.dtype()});
+}
+
+template <Reduction kind>
+int64_t scratch_reduce(const OpCall& call, const Exec& exec) {
+  return scratch_of(call, exec, kind, reduced_axes(call.op.name, call.attrs, call.in(0).ndim()));
 }
 
 template <Reduction kind>
@@ -174,29 +192,34 @@ void infer_sum_to(const OpCall& call, DescList& out) {
   out.push_back({shape, x.dtype()});
 }
 
+int64_t scratch_sum_to(const OpCall& call, const Exec& exec) {
+  return scratch_of(call, exec, Reduction::kSum, stretched_axes(call.in(0).shape(), call.attrs.ints(0)));
+}
+
 void kernel_sum_to(const KernelCall& call) { run_reduction(call, Reduction::kSum, stretched_axes(call.in(0).shape(), call.attrs.ints(0))); }
 
 void grad_sum_to(GradCall& g) { g.set(0, call<"broadcast_to">(g.grad(), Attrs{g.in_shape(0)})); }
 
-Op reduction(const char* name, void (*infer)(const OpCall&, DescList&), void (*kernel)(const KernelCall&), void (*gradient)(GradCall&),
-             Saved saved, const char* onnx) {
+template <Reduction kind>
+Op reduction(const char* name, void (*infer)(const OpCall&, DescList&), void (*gradient)(GradCall&), Saved saved, const char* onnx) {
   return {.name = name, .inputs = {"inp"}, .attrs = {{"axis", AttrType::kInts, std::monostate{}}, {"keepdims", AttrType::kBool, false}},
-          .infer = infer, .layouts = layouts_strided, .kernel = kernel, .gradient = gradient, .saved = saved, .onnx = onnx};
+          .infer = infer, .layouts = layouts_strided, .kernel = kernel_reduce<kind>, .scratch = scratch_reduce<kind>, .gradient = gradient,
+          .saved = saved, .onnx = onnx};
 }
 
 }  // namespace
 
 void declare_reduction(Registry& registry) {
   using R = Reduction;
-  registry.add(reduction("sum", infer_sum<false>, kernel_reduce<R::kSum>, grad_sum, {}, "ReduceSum"));
-  registry.add(reduction("mean", infer_sum<true>, kernel_reduce<R::kMean>, grad_mean, {}, "ReduceMean"));
-  registry.add(reduction("prod", infer_sum<false>, kernel_reduce<R::kProd>, grad_prod, {1, 0}, "ReduceProd"));
-  registry.add(reduction("max", infer_extremum, kernel_reduce<R::kMax>, grad_extremum, {1, 1}, "ReduceMax"));
-  registry.add(reduction("min", infer_extremum, kernel_reduce<R::kMin>, grad_extremum, {1, 1}, "ReduceMin"));
-  registry.add(reduction("argmax", infer_position, kernel_reduce<R::kArgMax>, nullptr, {}, "ArgMax"));
-  registry.add(reduction("argmin", infer_position, kernel_reduce<R::kArgMin>, nullptr, {}, "ArgMin"));
+  registry.add(reduction<R::kSum>("sum", infer_sum<false>, grad_sum, {}, "ReduceSum"));
+  registry.add(reduction<R::kMean>("mean", infer_sum<true>, grad_mean, {}, "ReduceMean"));
+  registry.add(reduction<R::kProd>("prod", infer_sum<false>, grad_prod, {1, 0}, "ReduceProd"));
+  registry.add(reduction<R::kMax>("max", infer_extremum, grad_extremum, {1, 1}, "ReduceMax"));
+  registry.add(reduction<R::kMin>("min", infer_extremum, grad_extremum, {1, 1}, "ReduceMin"));
+  registry.add(reduction<R::kArgMax>("argmax", infer_position, nullptr, {}, "ArgMax"));
+  registry.add(reduction<R::kArgMin>("argmin", infer_position, nullptr, {}, "ArgMin"));
   registry.add({.name = "sum_to", .inputs = {"inp"}, .attrs = {{"shape", AttrType::kInts, std::nullopt}}, .infer = infer_sum_to,
-                .layouts = layouts_strided, .kernel = kernel_sum_to, .gradient = grad_sum_to, .onnx_note = "the gradient of broadcasting"});
+                .layouts = layouts_strided, .kernel = kernel_sum_to, .scratch = scratch_sum_to, .gradient = grad_sum_to, .onnx_note = "the gradient of broadcasting"});
 }
 
 }  // namespace keima

@@ -243,7 +243,7 @@ void kernel_concat(const KernelCall& call) {
   const int axis = normalize_axis("concat", call.attrs.integer(0), out.ndim());
   int64_t start = 0;
   for (const Tensor& input : call.inputs) {
-    strided_copy(call.exec, to_dtype(input, out.dtype()), out.view(input.shape(), out.strides(), start * out.strides()[axis] * out.dtype().itemsize()));
+    strided_copy(call.exec, input, out.view(input.shape(), out.strides(), start * out.strides()[axis] * out.dtype().itemsize()));
     start += input.shape()[axis];
   }
 }

@@ -4,7 +4,6 @@
 #include "kernels/sorting/sorting.h"
 
 #include <limits>
-#include <memory>
 
 #include "ops/families.h"
 #include "ops/gradient.h"
@@ -29,13 +28,28 @@ void infer_sort(const OpCall& call, DescList& out) {
   out.push_back({shape, ScalarType::kInt32});
 }
 
-void kernel_sort(const KernelCall& call) {
+// Sizes alone.
+SortArgs sort_args(const OpCall& call) {
   const Tensor& x = call.in(0);
-  const int64_t n = x.shape()[x.ndim() - 1], keep = call.out(0).shape()[x.ndim() - 1];
-  if (n == 0) return;
-  const SortArgs args{x.dtype().scalar(), x.numel() / n, n, keep, call.attrs.flag(kDescending), x.raw(), call.out(0).raw(), call.out(1).data<int32_t>()};
-  const auto scratch = std::make_unique_for_overwrite<uint64_t[]>(sort_scratch_bytes(call.exec, args) / sizeof(uint64_t));
-  sort_rows(call.exec, args, scratch.get());
+  const int64_t n = x.shape()[x.ndim() - 1], count = call.attrs.integer(kCount);
+  SortArgs args{};
+  args.type = x.dtype().scalar();
+  args.rows = x.numel() / n;
+  args.n = n;
+  args.keep = count >= 0 && count < n ? count : n;
+  args.descending = call.attrs.flag(kDescending);
+  return args;
+}
+
+int64_t scratch_sort(const OpCall& call, const Exec& exec) { return Workspace::total({sort_scratch_bytes(exec, sort_args(call))}); }
+
+void kernel_sort(const KernelCall& call) {
+  if (call.out(0).numel() == 0) return;
+  SortArgs args = sort_args(call);
+  args.in = call.in(0).raw();
+  args.values = call.out(0).raw();
+  args.positions = call.out(1).data<int32_t>();
+  sort_rows(call.exec, args, call.workspace.take(sort_scratch_bytes(call.exec, args)));
 }
 
 void grad_sort(GradCall& g) {
@@ -46,7 +60,7 @@ void grad_sort(GradCall& g) {
 
 void declare_sorting(Registry& registry) {
   registry.add({.name = "sort", .inputs = {"inp"}, .attrs = {{"descending", AttrType::kBool, false}, {"count", AttrType::kInt, int64_t{-1}}},
-                .outputs = 2, .infer = infer_sort, .kernel = kernel_sort, .gradient = grad_sort, .saved = {0, 2}, .onnx = "TopK"});
+                .outputs = 2, .infer = infer_sort, .kernel = kernel_sort, .scratch = scratch_sort, .gradient = grad_sort, .saved = {0, 2}, .onnx = "TopK"});
 }
 
 }  // namespace keima

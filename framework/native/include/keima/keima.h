@@ -53,7 +53,7 @@ typedef struct keima_model keima_model;
 /* What a file may ask for; 0 stands for the default, 64 GiB and 16 GiB. */
 typedef struct keima_limits {
   int64_t file_bytes;
-  int64_t memory_bytes; /* of all values that live at a time */
+  int64_t memory_bytes; /* of the weights, packed, and of all values that live at a time with the kernels' scratch */
 } keima_limits;
 
 /* `limits` may be null. The file may be changed or removed once this returns. */

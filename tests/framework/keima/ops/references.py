@@ -524,7 +524,7 @@ def _activated(x: Array, activation: str) -> Array:
 
 
 def _conv2d_fused(x: Array, w: Array, b: Array | None, residual: Array | None, *attrs: Any) -> Array:
-    *geometry, activation = attrs
+    *geometry, activation, _algorithm = attrs
     out = _conv2d(x, w, b, *geometry)
     return _activated(out if residual is None else out + residual, activation)
 
@@ -532,12 +532,15 @@ def _conv2d_fused(x: Array, w: Array, b: Array | None, residual: Array | None, *
 REFERENCES["conv2d_fused"] = Reference(
     _conv2d_fused,
     lambda rng: [
-        Case((rng.uniform(-1, 1, c.inputs), rng.uniform(-1, 1, c.weight), bias, residual), (*c.attrs, activation))
+        Case(
+            (rng.uniform(-1, 1, c.inputs), rng.uniform(-1, 1, c.weight), bias, residual),
+            (*c.attrs, activation, algorithm),
+        )
         for c in CONVOLUTIONS
-        for bias, residual, activation in [
-            (None, None, ""),
-            (rng.uniform(-1, 1, (1, c.out, 1, 1)), None, "relu6"),
-            (None, rng.uniform(-4, 4, _conv_out(c)), "relu"),
+        for bias, residual, activation, algorithm in [
+            (None, None, "", ""),
+            (rng.uniform(-1, 1, (1, c.out, 1, 1)), None, "relu6", "direct"),
+            (None, rng.uniform(-4, 4, _conv_out(c)), "relu", ""),
         ]
     ],
 )

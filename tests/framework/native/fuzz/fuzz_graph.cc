@@ -44,7 +44,7 @@ Tensor random_input(const TensorDesc& desc, Random& random) {
 }
 
 double flops_of(const std::string& file) {
-  const Graph graph = read_graph(FileBytes::copy(std::as_bytes(std::span(file))), small_limits());
+  const Graph graph = read_graph(ByteSource::of(std::as_bytes(std::span(file))), small_limits());
   double flops = 0;
   for (const Node& node : graph.nodes) flops += cost_of(graph, node).flops;
   return flops;

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The Keima Authors
+// SPDX-License-Identifier: Apache-2.0
+// What a program takes of memory: all of it planned, refused before it is taken where it is too much.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "base/allocator.h"
+#include "compiler/passes.h"
+#include "compiler/program.h"
+#include "graphs.h"
+#include "ops/layout.h"
+
+using namespace keima;
+using namespace keima::compiler;
+
+namespace {
+
+template <class Body>
+int64_t most_allocated(const Body& body) {
+  Allocator& allocator = Allocator::instance();
+  allocator.reset_max();
+  const int64_t before = allocator.stats().allocated;
+  body();
+  return allocator.stats().max_allocated - before;
+}
+
+// A run takes the arena and the outputs from the allocator and nothing else.
+void check_planned(const Graph& graph) {
+  const Program program(graph);
+  std::vector<Tensor> inputs;
+  for (const ValueId id : graph.inputs) inputs.push_back(random_tensor(graph.values[id].shape, id));
+  const int64_t planned = most_allocated([&] {
+    std::vector<Ref<Storage>> taken{Storage::allocate(program.arena_bytes())};
+    for (const Program::Buffer& buffer : program.buffers())
+      if (buffer.kind == Program::Kind::kOutput) taken.push_back(Storage::allocate(buffer.bytes));
+  });
+  CHECK(most_allocated([&] { program.run(inputs); }) == planned);
+}
+
+bool works_in_scratch(const Program& program, std::string_view op) {
+  for (const Program::Step& step : program.steps())
+    if (step.op && step.op->name == op && step.scratch >= 0) return true;
+  return false;
+}
+
+// Every op that needs scratch, with operands that its kernel has to copy, and weights that are no constants.
+Graph scratch_ops() {
+  Maker m;
+  const ValueId x = m.input({2, 24, 12, 12}), weight = m.input({36, 24, 3, 3}), grouped = m.input({3, 5, 8, 3, 3});
+  const ValueId conv = m.add("conv2d", {x, weight}, kPlainConv);
+  const ValueId groups = m.add("conv2d", {x, grouped}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{3}});
+  const ValueId q = m.input({2, 3, 7, 8}), k = m.input({2, 3, 8, 9}), v = m.input({2, 3, 11, 9});
+  const ValueId turned = m.add("transpose", {v}, Attrs{Dims{0, 1, 3, 2}});
+  const ValueId rows = m.input({6, 10, 4});
+  const ValueId across = m.add("transpose", {m.add("transpose", {rows}, Attrs{Dims{0, 2, 1}})}, Attrs{Dims{1, 0, 2}});
+  const Attrs with_x_shape{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, Dims{2, 24, 12, 12}};
+  const Attrs with_weight_shape{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, Dims{36, 24, 3, 3}};
+  m.graph.outputs = {m.add("relu", {conv}),
+                     groups,
+                     m.add("conv2d_fused", {x, weight}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string("relu"), std::string()}),
+                     m.add("conv2d_backward_data", {weight, conv}, with_x_shape),
+                     m.add("conv2d_backward_weight", {x, conv}, with_weight_shape),
+                     m.add("attention", {q, k, turned}, Attrs{true, 0.5}),
+                     m.add("matmul", {across, m.input({6, 7, 10})}, Attrs{true, true}),
+                     m.add("linear_fused", {m.input({5, 20}), m.input({33, 20})}, Attrs{std::string("gelu")}),
+                     m.add("sum", {rows}, Attrs{Dims{0, 2}, false}),
+                     m.add("sum_to", {rows}, Attrs{Dims{1, 10, 1}}),
+                     m.add("sort", {rows}, Attrs{false, int64_t{2}})};
+  return m.graph;
+}
+
+}  // namespace
+
+TEST_CASE("kernels work in the arena: a run allocates it and the outputs, nothing else") {
+  Graph graph = block();
+  optimize(graph);
+  check_planned(graph);
+  const Graph others = scratch_ops();
+  verify(others);
+  check_planned(others);
+  const Program program(others);
+  for (const char* op : {"conv2d", "conv2d_fused", "conv2d_backward_data", "conv2d_backward_weight", "attention", "matmul", "linear_fused", "sum", "sum_to", "sort"}) {
+    CAPTURE(op);
+    CHECK(works_in_scratch(program, op));
+  }
+}
+
+TEST_CASE("the limit counts scratch and packed weights before any of them is taken") {
+  Maker m;
+  const ValueId x = m.input({1, 64, 8, 8});
+  m.graph.outputs = {m.add("conv2d_fused", {x, m.constant({256, 64, 3, 3}, 1)}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string("relu"), std::string()})};
+  const Program program(m.graph);
+  CHECK(program.constant_bytes() >= 256 * 64 * 9 * 4);
+  CHECK(program.arena_bytes() >= program.buffers()[static_cast<size_t>(program.steps().back().scratch)].bytes);
+  int64_t outputs = 0;
+  for (const Program::Buffer& buffer : program.buffers()) outputs += buffer.kind == Program::Kind::kOutput ? buffer.bytes : 0;
+  const int64_t all = program.arena_bytes() + program.constant_bytes() + outputs;
+  CHECK(Program(m.graph, all).arena_bytes() == program.arena_bytes());
+  CHECK(most_allocated([&] { CHECK_THROWS_WITH_AS(Program(m.graph, all - 1), doctest::Contains("the limit is"), Error); }) == 0);
+}
+
+TEST_CASE("the plan names each convolution's algorithm; all that are offered agree, others are refused") {
+  Maker m;
+  const ValueId x = m.input({1, 40, 20, 20}), weight = m.constant({48, 40, 3, 3}, 1);
+  const auto conv = [&](const char* algorithm) { return Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string(), std::string(algorithm)}; };
+  m.graph.outputs = {m.add("conv2d_fused", {x, weight}, conv(""))};
+  const Tensor input = random_tensor({1, 40, 20, 20}, 2);
+  const auto algorithm_in_plan = [](const Graph& graph) { return Program(graph).steps().back().attrs.string(5); };
+  CHECK(algorithm_in_plan(m.graph) == "winograd4");
+  const Tensor fixed = to_plain(Program(m.graph).run(std::span(&input, 1))[0]);
+  for (const char* algorithm : {"direct", "winograd2", "winograd4"}) {
+    CAPTURE(algorithm);
+    m.graph.nodes[0].attrs = conv(algorithm);
+    CHECK(algorithm_in_plan(m.graph) == algorithm);
+    const Tensor result = to_plain(Program(m.graph).run(std::span(&input, 1))[0]);
+    // Sums of 360 products of numbers up to 1.
+    for (int64_t i = 0; i < result.numel(); ++i) CHECK(std::abs(result.data<float>()[i] - fixed.data<float>()[i]) < 1e-3F);
+  }
+  m.graph.nodes[0].attrs = conv("fft");
+  CHECK_THROWS_WITH_AS(verify(m.graph), doctest::Contains("no algorithm 'fft'"), Error);
+  m.graph.nodes[0].attrs = Attrs{Dims{2, 2}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string(), std::string("winograd2")};
+  CHECK_THROWS_WITH_AS(verify(m.graph), doctest::Contains("no algorithm 'winograd2'"), Error);
+}
