@@ -62,9 +62,17 @@ def var(inp: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
     return mean(ops.square(inp - mean(inp, axis, True)), axis, keepdims)
 
 
+def _root(total: Tensor, order: float = 2.0) -> Tensor:
+    """total^(1/order) with gradient 0, a subgradient of a norm, where `total` is 0; the formula's is infinite there."""
+    empty = ops.equal(total, 0.0)
+    safe = ops.where(empty, ops.full((), 1.0, total.dtype), total)
+    root = ops.sqrt(safe) if order == 2 else ops.pow(safe, 1.0 / order)
+    return ops.where(empty, ops.full((), 0.0, total.dtype), root)
+
+
 def std(inp: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
-    """Square root of :func:`var`."""
-    return ops.sqrt(var(inp, axis, keepdims))
+    """Square root of :func:`var`; its gradient is 0 where all elements are equal."""
+    return _root(var(inp, axis, keepdims))
 
 
 def max(inp: Tensor, axis: Axes = None, keepdims: bool = False) -> Tensor:
@@ -105,7 +113,7 @@ def isinf(inp: Operand) -> Tensor:
 def norm(inp: Tensor, ord: float | None = None, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Vector norm of order `ord` (default 2; infinities and 0 are taken) along `axis`.
 
-    `axis` may be left out for a vector only, as in MegEngine.
+    `axis` may be left out for a vector only, as in MegEngine. The gradient of a norm that is 0 is 0.
     """
     if axis is None:
         if inp.ndim != 1:
@@ -122,8 +130,9 @@ def norm(inp: Tensor, ord: float | None = None, axis: int | None = None, keepdim
     if order == 1:
         return sum(magnitude, axis, keepdims)
     if order == 2:
-        return ops.sqrt(sum(ops.square(inp), axis, keepdims))
-    return ops.pow(sum(ops.pow(magnitude, order), axis, keepdims), 1.0 / order)
+        return _root(sum(ops.square(inp), axis, keepdims))
+    total = sum(ops.pow(magnitude, order), axis, keepdims)
+    return ops.pow(total, 1.0 / order) if order < 0 else _root(total, order)
 
 
 def normalize(inp: Tensor, ord: float | None = None, axis: int | None = None, eps: float = 1e-12) -> Tensor:

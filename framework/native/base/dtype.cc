@@ -40,6 +40,17 @@ std::string_view DType::name() const noexcept {
   return "unknown";
 }
 
+bool DType::holds(double value) const noexcept {
+  switch (scalar_) {
+    case ScalarType::kInt32: return value >= -2147483648.0 && value <= 2147483647.0;
+    case ScalarType::kInt16: return value >= -32768 && value <= 32767;
+    case ScalarType::kInt8: return value >= -128 && value <= 127;
+    case ScalarType::kUint16: return value >= 0 && value <= 65535;
+    case ScalarType::kUint8: return value >= 0 && value <= 255;
+    default: return true;
+  }
+}
+
 std::optional<DType> dtype_from_name(std::string_view name) {
   for (const auto& [known, scalar] : kNames)
     if (known == name) return DType(scalar);

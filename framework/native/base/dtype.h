@@ -43,6 +43,8 @@ class DType {
   bool is_integer() const noexcept { return !is_float() && !is_bool(); }
   bool is_unsigned() const noexcept { return scalar_ == ScalarType::kUint8 || scalar_ == ScalarType::kUint16; }
   std::string_view name() const noexcept;
+  // Whether the type has this number, or for floats and bool one that stands for it.
+  bool holds(double value) const noexcept;
 
   friend bool operator==(const DType& a, const DType& b) noexcept { return a.scalar_ == b.scalar_ && a.quant_ == b.quant_; }
   friend std::ostream& operator<<(std::ostream& stream, const DType& dtype) { return stream << dtype.name(); }

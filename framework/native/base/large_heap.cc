@@ -88,8 +88,9 @@ void* LargeHeap::take_fresh(size_t size, size_t may_take) {
 // Addresses only: pages come with the first touch. Where the system counts addresses, smaller regions are tried.
 bool LargeHeap::map_region(size_t size) {
   const size_t least = (size + kHugePage - 1) / kHugePage * kHugePage;
-  for (size_t length = std::max(kRegion, least); length >= least; length /= 2) {
+  for (size_t length = std::max(kRegion, least);; length = std::max(length / 2, least)) {
     void* mapped = mmap(nullptr, length + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED && length == least) return false;
     if (mapped == MAP_FAILED) continue;
     const uintptr_t start = (reinterpret_cast<uintptr_t>(mapped) + kHugePage - 1) / kHugePage * kHugePage;
     madvise(pointer(start), length, MADV_HUGEPAGE);  // fewer TLB misses and page faults
@@ -97,7 +98,6 @@ bool LargeHeap::map_region(size_t size) {
     empty_.add(start, length / kGrain * kGrain);
     return true;
   }
-  return false;
 }
 
 void LargeHeap::free(void* block, size_t bytes) noexcept { free_.add(reinterpret_cast<uintptr_t>(block), rounded(bytes)); }

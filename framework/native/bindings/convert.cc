@@ -42,18 +42,6 @@ double double_from(PyObject* object) {
   return value;
 }
 
-// Whether an integer dtype holds this number; the others hold any.
-bool holds(const DType& dtype, double value) {
-  switch (dtype.scalar()) {
-    case ScalarType::kInt32: return value >= -2147483648.0 && value <= 2147483647.0;
-    case ScalarType::kInt16: return value >= -32768 && value <= 32767;
-    case ScalarType::kInt8: return value >= -128 && value <= 127;
-    case ScalarType::kUint16: return value >= 0 && value <= 65535;
-    case ScalarType::kUint8: return value >= 0 && value <= 255;
-    default: return true;
-  }
-}
-
 struct Buffer {
   explicit Buffer(PyObject* object) { check(PyObject_GetBuffer(object, &view, PyBUF_STRIDED_RO | PyBUF_FORMAT)); }
   ~Buffer() { PyBuffer_Release(&view); }
@@ -110,15 +98,19 @@ Tensor tensor_from_python_scalar(PyObject* object) {
   if (PyBool_Check(object)) return scalar_tensor(object == Py_True, ScalarType::kBool);
   if (PyFloat_Check(object)) return scalar_tensor(PyFloat_AS_DOUBLE(object), ScalarType::kFloat32);
   const double value = double_from(object);
-  if (!holds(ScalarType::kInt32, value))
+  if (!DType(ScalarType::kInt32).holds(value))
     fail(ErrorKind::kValue, "the integer ", string_of(object), " does not fit int32; pass a float or a smaller number");
   return scalar_tensor(value, ScalarType::kInt32);
 }
 
-// A sequence that holds tensors: stacked by way of NumPy, which asks each for its buffer.
+// A sequence that holds tensors: stacked by way of NumPy, which asks each for its buffer. Bytes are in this machine's order.
 PyRef as_array(PyObject* object) {
   PyRef array = checked(PyObject_CallOneArg(state().numpy_asarray.get(), object));
   PyRef dtype = checked(PyObject_GetAttrString(array.get(), "dtype"));
+  if (PyRef(checked(PyObject_GetAttrString(dtype.get(), "isnative"))).get() != Py_True) {
+    dtype = checked(PyObject_CallMethod(dtype.get(), "newbyteorder", "s", "="));
+    array = checked(PyObject_CallMethod(array.get(), "astype", "O", dtype.get()));
+  }
   if (string_of(dtype.get()) == "object")
     fail(ErrorKind::kValue, "expected numbers or nested sequences of equal lengths, got a ", Py_TYPE(object)->tp_name,
          " that NumPy reads as an array of objects");
@@ -188,7 +180,7 @@ Tensor scalar_beside(PyObject* object, const DType& beside, std::string_view op)
   if (beside.is_float()) return scalar_tensor(value, beside);
   if (PyFloat_Check(object)) return scalar_tensor(value, ScalarType::kFloat32);
   if (beside.is_bool()) return scalar_tensor(value, PyBool_Check(object) ? ScalarType::kBool : ScalarType::kInt32);
-  if (!holds(beside, value))
+  if (!beside.holds(value))
     fail(ErrorKind::kValue, op, ": the integer ", string_of(object), " does not fit ", beside, ", the other operand's dtype; convert that with astype()");
   return scalar_tensor(value, beside);
 }

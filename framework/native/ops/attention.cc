@@ -6,6 +6,7 @@
 #include "ops/activation.h"
 #include "ops/families.h"
 #include "ops/layout.h"
+#include "ops/operands.h"
 
 namespace keima {
 namespace {
@@ -26,10 +27,9 @@ Sizes sizes_of(const OpCall& call) {
 
 void infer(const OpCall& call, DescList& out) {
   const Tensor &q = call.in(0), &k = call.in(1), &v = call.in(2);
-  for (const Tensor& input : call.inputs) {
+  require_all_float32(call);
+  for (const Tensor& input : call.inputs)
     if (input.ndim() != 4) fail(ErrorKind::kShape, "attention: expected tensors of 4 dimensions, got ", input.shape());
-    if (input.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, "attention: expected float32 tensors, got ", input.dtype());
-  }
   const Sizes s = sizes_of(call);
   const int64_t k_width = size_at(k, call.attrs.flag(kTransposedK) ? 2 : 1);
   const bool same_heads = q.shape()[0] == k.shape()[0] && q.shape()[1] == k.shape()[1] && k.shape()[0] == v.shape()[0] && k.shape()[1] == v.shape()[1];

@@ -8,6 +8,7 @@
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
+#include "ops/operands.h"
 
 namespace keima {
 namespace {
@@ -30,16 +31,15 @@ Dims reduced_axes(const Dims& input) {
 }
 
 void check_operands(const OpCall& call) {
+  require_all_float32(call);
   const Tensor& x = call.in(0);
   if (x.ndim() < 2) fail(ErrorKind::kShape, call.op.name, ": expected an input of shape (N, C, ...), got ", x.shape());
-  if (x.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, call.op.name, ": expected a float32 input, got ", x.dtype());
   if (reduced_count(x.shape()) < 1) fail(ErrorKind::kShape, call.op.name, ": there is nothing to take statistics of in shape ", x.shape());
 }
 
 void check_channels(const OpCall& call, size_t i) {
-  if (call.has(i) && (call.in(i).numel() != call.in(0).shape()[1] || call.in(i).dtype().scalar() != ScalarType::kFloat32))
-    fail(ErrorKind::kShape, call.op.name, ": expected float32 ", call.op.inputs[i], " of shape ", channel_shape(call.in(0).shape()), ", got ",
-         call.in(i).dtype(), " of shape ", call.in(i).shape());
+  if (call.has(i) && call.in(i).numel() != call.in(0).shape()[1])
+    fail(ErrorKind::kShape, call.op.name, ": expected ", call.op.inputs[i], " of shape ", channel_shape(call.in(0).shape()), ", got ", call.in(i).shape());
 }
 
 BatchNormArgs kernel_args(const Dims& input) {
@@ -106,9 +106,8 @@ void kernel_train(const KernelCall& call) {
 void infer_backward(const OpCall& call, DescList& out) {
   check_operands(call);
   for (size_t i : {1, 3, 4}) check_channels(call, i);
-  if (!(call.in(2).shape() == call.in(0).shape()) || !(call.in(2).dtype() == call.in(0).dtype()))
-    fail(ErrorKind::kShape, call.op.name, ": expected a float32 output gradient of shape ", call.in(0).shape(), ", got ", call.in(2).dtype(), " of shape ",
-         call.in(2).shape());
+  if (!(call.in(2).shape() == call.in(0).shape()))
+    fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", call.in(0).shape(), ", got ", call.in(2).shape());
   const Dims channels = channel_shape(call.in(0).shape());
   out.push_back({call.in(0).shape(), call.in(0).dtype()});
   out.push_back({channels, call.in(0).dtype()});

@@ -9,6 +9,7 @@
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
+#include "ops/operands.h"
 #include "ops/window.h"
 
 namespace keima {
@@ -60,35 +61,30 @@ Geometry geometry(const OpCall& call, const Dims& input, const Dims& weight) {
   return g;
 }
 
-// Kernels read every operand as float32, so each has to be: what two dtypes promote to says nothing about either.
-DType float_dtype(const OpCall& call) {
-  for (size_t i = 0; i < call.inputs.size(); ++i)
-    if (call.has(i) && !(call.in(i).dtype() == DType(ScalarType::kFloat32)))
-      fail(ErrorKind::kDtype, call.op.name, ": ", call.op.inputs[i], ": expected float32, got ", call.in(i).dtype(), "; convert with astype('float32')");
-  return ScalarType::kFloat32;
-}
-
 void infer_conv2d(const OpCall& call, DescList& out) {
+  require_all_float32(call);
   const Geometry g = geometry(call, call.in(0).shape(), call.in(1).shape());
   if (call.has(2) && call.in(2).numel() != g.out_channels)
     fail(ErrorKind::kShape, "conv2d: expected a bias of ", g.out_channels, " elements, shape (1, ", g.out_channels, ", 1, 1), got ", call.in(2).shape());
-  out.push_back({{g.batch, g.out_channels, g.window.out_h, g.window.out_w}, float_dtype(call)});
+  out.push_back({{g.batch, g.out_channels, g.window.out_h, g.window.out_w}, ScalarType::kFloat32});
 }
 
 void infer_backward_data(const OpCall& call, DescList& out) {
+  require_all_float32(call);
   const Dims &shape = call.attrs.ints(kShape), &dy = call.in(1).shape();
   const Geometry g = geometry(call, shape, call.in(0).shape());
   const Dims expected{g.batch, g.out_channels, g.window.out_h, g.window.out_w};
   if (!(dy == expected)) fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", expected, ", got ", dy);
-  out.push_back({shape, float_dtype(call)});
+  out.push_back({shape, ScalarType::kFloat32});
 }
 
 void infer_backward_weight(const OpCall& call, DescList& out) {
+  require_all_float32(call);
   const Dims &shape = call.attrs.ints(kShape), &dy = call.in(1).shape();
   const Geometry g = geometry(call, call.in(0).shape(), shape);
   const Dims expected{g.batch, g.out_channels, g.window.out_h, g.window.out_w};
   if (!(dy == expected)) fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", expected, ", got ", dy);
-  out.push_back({shape, float_dtype(call)});
+  out.push_back({shape, ScalarType::kFloat32});
 }
 
 ConvShape conv_shape(const Geometry& g) {

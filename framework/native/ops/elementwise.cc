@@ -190,21 +190,29 @@ void grad_div(GradCall& g) {
 }
 void grad_pow(GradCall& g) {
   const Expr x = g.in(0), y = g.in(1);
-  if (g.needs(0)) g.set_unbroadcast(0, g.grad() * y * call<"pow">(x, y - 1.0));
+  // d x^y / dx = y x^(y-1); x^0 is 1 whatever x, where the formula has 0 times infinity at 0.
+  if (g.needs(0)) {
+    const Expr zero = y.constant(0.0);
+    g.set_unbroadcast(0, call<"where">(call<"equal">(y, zero), zero, g.grad() * y * call<"pow">(x, y - 1.0)));
+  }
   if (!g.needs(1)) return;
   // d x^y / dy = x^y log x; 0 where x is 0 (the limit for y > 0), and log is only asked of positive numbers.
   const Expr positive = call<"greater">(x, x.constant(0.0));
   const Expr safe = call<"where">(positive, x, x.constant(1.0));
   g.set_unbroadcast(1, g.grad() * call<"pow">(x, y) * call<"log">(safe));
 }
+// The gradient to the operand that was chosen. Selected, not multiplied by 0 or 1: infinity times 0 is NaN.
+void set_chosen(GradCall& g, const Expr& first, const Expr& second) {
+  const Expr zero = g.grad().constant(0.0);
+  if (g.needs(0)) g.set_unbroadcast(0, call<"where">(first, g.grad(), zero));
+  if (g.needs(1)) g.set_unbroadcast(1, call<"where">(second, g.grad(), zero));
+}
 // Where both are equal the first operand gets the gradient.
 void grad_maximum(GradCall& g) {
-  if (g.needs(0)) g.set_unbroadcast(0, g.grad() * mask(call<"greater_equal">(g.in(0), g.in(1)), g.grad().dtype()));
-  if (g.needs(1)) g.set_unbroadcast(1, g.grad() * mask(call<"less">(g.in(0), g.in(1)), g.grad().dtype()));
+  set_chosen(g, call<"greater_equal">(g.in(0), g.in(1)), call<"less">(g.in(0), g.in(1)));
 }
 void grad_minimum(GradCall& g) {
-  if (g.needs(0)) g.set_unbroadcast(0, g.grad() * mask(call<"less_equal">(g.in(0), g.in(1)), g.grad().dtype()));
-  if (g.needs(1)) g.set_unbroadcast(1, g.grad() * mask(call<"greater">(g.in(0), g.in(1)), g.grad().dtype()));
+  set_chosen(g, call<"less_equal">(g.in(0), g.in(1)), call<"greater">(g.in(0), g.in(1)));
 }
 void grad_mod(GradCall& g) {
   if (g.needs(0)) g.set_unbroadcast(0, g.grad());

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading and writing by position. The functional API and Tensor's [] compose their forms from these.
 #include "kernels/indexing/indexing.h"
+
+#include <limits>
+
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -10,13 +13,20 @@ namespace keima {
 namespace {
 
 [[noreturn]] void fail_bad_index(const Op& op, const BadIndex& bad, int64_t size) {
-  fail(ErrorKind::kIndex, op.name, ": index ", bad.value, " (number ", bad.position, " of index ", bad.array, ") is out of range for size ", size,
+  const std::string_view asked = op.name == "ravel_index" ? "index" : std::string_view(op.name);  // what the user wrote: x[i]
+  fail(ErrorKind::kIndex, asked, ": index ", bad.value, " (number ", bad.position, " of index ", bad.array, ") is out of range for size ", size,
        "; expected ", -size, " to ", size - 1);
 }
 
 void require_positions(const OpCall& call, size_t i) {
   if (call.in(i).dtype().scalar() != ScalarType::kInt32)
     fail(ErrorKind::kDtype, call.op.name, ": expected int32 ", call.op.inputs[i], ", got ", call.in(i).dtype(), "; convert with astype('int32')");
+}
+
+// Of an array that is indexed, along the axis that is.
+void require_countable(const Op& op, int64_t size) {
+  if (size > std::numeric_limits<int32_t>::max())
+    fail(ErrorKind::kShape, op.name, ": positions are int32: at most 2^31 - 1 elements (or rows) can be indexed, got ", size, "; cut the tensor into parts");
 }
 
 // The index with negative positions counted from the end: kernels trust what they are given.
@@ -39,6 +49,7 @@ Tensor wrapped_positions(const OpCall& call, const Tensor& index, int64_t size) 
 void infer_ravel_index(const OpCall& call, DescList& out) {
   if (call.inputs.empty() || static_cast<int>(call.inputs.size()) != call.attrs.ints(0).size())
     fail(ErrorKind::kValue, "ravel_index: expected an index for each of the sizes ", call.attrs.ints(0), ", got ", call.inputs.size());
+  require_countable(call.op, checked_numel(call.attrs.ints(0)));
   Dims shape;
   for (const Tensor& index : call.inputs) {
     if (!index.dtype().is_integer()) fail(ErrorKind::kIndex, "index: expected integers or bools, got a tensor of ", index.dtype());
@@ -87,6 +98,7 @@ Counted count_mask(const OpCall& call, const Exec& exec) {
 }
 
 void infer_nonzero(const OpCall& call, DescList& out) {
+  for (const int64_t size : call.in(0).shape()) require_countable(call.op, size);
   out.push_back({{call.in(0).ndim(), count_mask(call, {}).count}, ScalarType::kInt32});
 }
 
@@ -102,6 +114,7 @@ void check_rows(const OpCall& call) {
   require_positions(call, 1);
   if (call.in(0).ndim() != 2 || call.in(1).ndim() != 1)
     fail(ErrorKind::kShape, call.op.name, ": expected an (n, row) tensor and a (count,) index, got shapes ", call.in(0).shape(), " and ", call.in(1).shape());
+  require_countable(call.op, call.in(0).shape()[0]);
 }
 
 void infer_take_rows(const OpCall& call, DescList& out) {
@@ -177,6 +190,7 @@ void grad_add_rows(GradCall& g) {
 void check_axis_operands(const OpCall& call, const Dims& array, const Dims& index, int axis) {
   require_positions(call, 1);
   Dims expected = array;
+  require_countable(call.op, array[axis]);
   if (index.size() == array.size()) expected[axis] = index[axis];
   if (!(expected == index))
     fail(ErrorKind::kShape, call.op.name, ": index of shape ", index, " may differ from ", array, " in axis ", axis, " only");

@@ -5,6 +5,7 @@
 
 #include "ops/families.h"
 #include "ops/gradient.h"
+#include "ops/operands.h"
 
 namespace keima {
 namespace {
@@ -27,12 +28,11 @@ Dims normalized_shape(const Dims& shape, int64_t dims) {
 
 void infer(const OpCall& call, DescList& out) {
   const Tensor& x = call.in(0);
-  if (x.dtype().scalar() != ScalarType::kFloat32)
-    fail(ErrorKind::kDtype, "layer_norm: expected a float32 tensor, got ", x.dtype(), "; convert with astype('float32')");
+  require_all_float32(call);
   const Dims last = normalized_shape(x.shape(), normalized_dims(call));
   for (size_t i : {1, 2})
-    if (call.has(i) && (!(call.in(i).shape() == last) || call.in(i).dtype().scalar() != ScalarType::kFloat32))
-      fail(ErrorKind::kShape, "layer_norm: expected float32 ", call.op.inputs[i], " of shape ", last, ", got ", call.in(i).dtype(), " of shape ", call.in(i).shape());
+    if (call.has(i) && !(call.in(i).shape() == last))
+      fail(ErrorKind::kShape, "layer_norm: expected ", call.op.inputs[i], " of shape ", last, ", got ", call.in(i).shape());
   out.push_back({x.shape(), x.dtype()});
 }
 

@@ -7,6 +7,7 @@
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
+#include "ops/operands.h"
 
 namespace keima {
 namespace {
@@ -181,8 +182,7 @@ void infer_linear(const OpCall& call, DescList& out) {
     fail(ErrorKind::kShape, call.op.name, ": expected an input of shape (..., k) and weights of shape (n, k), got ", x.shape(), " and ", weight.shape());
   if (call.has(2) && call.in(2).numel() != weight.shape()[0])
     fail(ErrorKind::kShape, call.op.name, ": expected a bias of ", weight.shape()[0], " elements, got ", call.in(2).shape());
-  for (const Tensor& input : call.inputs)
-    if (input && input.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, call.op.name, ": expected float32 tensors, got ", input.dtype());
+  require_all_float32(call);
   Dims shape = x.shape();
   shape[shape.size() - 1] = weight.shape()[0];
   if (call.has(kResidual) && !(call.in(kResidual).shape() == shape))

@@ -7,6 +7,7 @@
 
 #include "ops/families.h"
 #include "ops/layout.h"
+#include "ops/operands.h"
 
 namespace keima {
 namespace {
@@ -16,12 +17,11 @@ constexpr const char* kNoGradient = "a step of an optimizer is not differentiate
 // All tensors float32 and of the parameter's shape; an output for each but the gradient (input 1).
 void infer_step(const OpCall& call, DescList& out) {
   const Tensor& param = call.in(0);
+  require_all_float32(call);
   for (size_t i = 0; i < call.inputs.size(); ++i) {
     const Tensor& x = call.in(i);
     if (!(x.shape() == param.shape()))
       fail(ErrorKind::kShape, call.op.name, ": ", call.op.inputs[i], " has shape ", x.shape(), ", the parameter ", param.shape());
-    if (x.dtype().scalar() != ScalarType::kFloat32)
-      fail(ErrorKind::kDtype, call.op.name, ": ", call.op.inputs[i], ": expected float32, got ", x.dtype());
     if (i != 1) out.push_back({x.shape(), x.dtype()});
   }
 }

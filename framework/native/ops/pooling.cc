@@ -5,6 +5,7 @@
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
+#include "ops/operands.h"
 #include "ops/window.h"
 
 namespace keima {
@@ -38,10 +39,6 @@ Window window_of(const OpCall& call, const Dims& input) {
 
 Dims pooled_shape(const Dims& input, const Window& w) { return {input[0], input[1], w.out_h, w.out_w}; }
 
-void require_float32(const OpCall& call, const Tensor& tensor) {
-  if (tensor.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, call.op.name, ": expected a float32 tensor, got ", tensor.dtype());
-}
-
 PoolArgs pool_args(const Dims& input, const Window& w) {
   return {input[0] * ((input[1] + kBlock - 1) / kBlock), w.in_h, w.in_w, w.out_h, w.out_w, w.kernel_h, w.kernel_w, w.stride_h, w.stride_w, w.padding_h, w.padding_w};
 }
@@ -54,7 +51,7 @@ void layouts_blocked(const OpCall& call, LayoutChoice& choice) {
 // --- max -------------------------------------------------------------------------------------------------------
 
 void infer_max_pool(const OpCall& call, DescList& out) {
-  require_float32(call, call.in(0));
+  require_float32(call, 0);
   const Dims shape = pooled_shape(call.in(0).shape(), window_of(call, call.in(0).shape()));
   out.push_back({shape, call.in(0).dtype()});
   out.push_back({shape, ScalarType::kInt32});
@@ -81,7 +78,7 @@ void check_positions(const OpCall& call, const Dims& expected) {
 }
 
 void infer_scatter(const OpCall& call, DescList& out) {
-  require_float32(call, call.in(0));
+  require_float32(call, 0);
   const Dims& shape = call.attrs.ints(3);
   const Dims pooled = pooled_shape(shape, window_of(call, shape));
   if (!(call.in(0).shape() == pooled)) fail(ErrorKind::kShape, call.op.name, ": expected a gradient of shape ", pooled, ", got ", call.in(0).shape());
@@ -97,7 +94,7 @@ void kernel_scatter(const KernelCall& call) {
 void grad_scatter(GradCall& g) { g.set(0, call<"max_pool2d_gather">(g.grad(), g.in(1), window_attrs(g))); }
 
 void infer_gather(const OpCall& call, DescList& out) {
-  require_float32(call, call.in(0));
+  require_float32(call, 0);
   const Dims pooled = pooled_shape(call.in(0).shape(), window_of(call, call.in(0).shape()));
   check_positions(call, pooled);
   out.push_back({pooled, call.in(0).dtype()});
@@ -113,7 +110,7 @@ void grad_gather(GradCall& g) { g.set(0, call<"max_pool2d_scatter">(g.grad(), g.
 // --- average ---------------------------------------------------------------------------------------------------
 
 void infer_average(const OpCall& call, DescList& out) {
-  require_float32(call, call.in(0));
+  require_float32(call, 0);
   out.push_back({pooled_shape(call.in(0).shape(), window_of(call, call.in(0).shape())), call.in(0).dtype()});
 }
 
@@ -128,7 +125,7 @@ void grad_average(GradCall& g) {
 }
 
 void infer_average_backward(const OpCall& call, DescList& out) {
-  require_float32(call, call.in(0));
+  require_float32(call, 0);
   const Dims& shape = call.attrs.ints(4);
   const Dims pooled = pooled_shape(shape, window_of(call, shape));
   if (!(call.in(0).shape() == pooled)) fail(ErrorKind::kShape, call.op.name, ": expected a gradient of shape ", pooled, ", got ", call.in(0).shape());

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that fold dimensions away: sums, extrema and their positions.
 #include "kernels/reduction/reduction.h"
+
+#include <limits>
+
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -170,6 +173,11 @@ void grad_prod(GradCall& g) {
 
 void infer_position(const OpCall& call, DescList& out) {
   infer_extremum(call, out);
+  const Dims& shape = call.in(0).shape();
+  int64_t count = 1;
+  for (int64_t axis : reduced_axes(call.op.name, call.attrs, shape.size())) count *= shape[static_cast<int>(axis)];
+  if (count > std::numeric_limits<int32_t>::max())
+    fail(ErrorKind::kShape, call.op.name, ": positions are int32: at most 2^31 - 1 elements can be compared, got ", count, " of shape ", shape);
   out[0].dtype = ScalarType::kInt32;
 }
 

@@ -169,7 +169,7 @@ Tensor box_of(const Tensor& x, const Attrs& attrs) {
   Dims strides;
   int64_t offset = 0;
   for (int i = 0; i < x.ndim(); ++i) {
-    strides.push_back(x.strides()[i] * steps[i]);
+    strides.push_back(sizes[i] > 1 ? x.strides()[i] * steps[i] : x.strides()[i]);  // a step that is not taken may be of any size
     if (sizes.numel() > 0) offset += starts[i] * x.strides()[i];
   }
   return x.view(sizes, strides, offset * x.dtype().itemsize());
@@ -278,7 +278,9 @@ void grad_cast(GradCall& g) { g.set(0, call<"cast">(g.grad(), Attrs{g.in_dtype(0
 
 void infer_full(const OpCall& call, DescList& out) {
   checked_numel(call.attrs.ints(0));
-  out.push_back({call.attrs.ints(0), call.attrs.dtype(2)});
+  const DType& dtype = call.attrs.dtype(2);
+  if (!dtype.holds(call.attrs.real(1))) fail(ErrorKind::kValue, "full: the value ", call.attrs.real(1), " does not fit ", dtype);
+  out.push_back({call.attrs.ints(0), dtype});
 }
 
 void kernel_full(const KernelCall& call) { fill(call.exec, call.out(), call.attrs.real(1)); }

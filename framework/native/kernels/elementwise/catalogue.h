@@ -14,7 +14,7 @@
 
 namespace keima::KEIMA_ISA {
 
-// make(rows...) of the operations of all families.
+// One list of the operations of all families.
 template <class... A, class... B, class... Rest>
 constexpr auto concatenated(Operations<A...>, Operations<B...>, Rest... rest) {
   if constexpr (sizeof...(Rest) == 0) return Operations<A..., B...>{};

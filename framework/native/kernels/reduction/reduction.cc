@@ -19,11 +19,14 @@ bool is_float(ScalarType type) {
   return type == ScalarType::kFloat32 || type == ScalarType::kFloat16 || type == ScalarType::kBfloat16;
 }
 
-double combine(Reduction op, double a, double b) {
+// Partial results of a row; those of integers are int32, and so is their product, which wraps.
+double combine(Reduction op, bool integers, double a, double b) {
   switch (op) {
     case Reduction::kSum:
     case Reduction::kMean: return a + b;
-    case Reduction::kProd: return a * b;
+    case Reduction::kProd:
+      if (integers) return static_cast<int32_t>(static_cast<uint32_t>(static_cast<int64_t>(a) * static_cast<int64_t>(b)));
+      return a * b;
     case Reduction::kMax:
     case Reduction::kArgMax: return a != a || b != b ? a + b : a > b ? a : b;
     case Reduction::kMin:
@@ -52,7 +55,7 @@ struct Row {
       }
     });
     double result = partial[0];
-    for (int64_t i = 1; i < pieces; ++i) result = combine(args.op, result, partial[i]);
+    for (int64_t i = 1; i < pieces; ++i) result = combine(args.op, !is_float(args.type), result, partial[i]);
     return result;
   }
 

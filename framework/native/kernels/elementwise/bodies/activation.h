@@ -69,7 +69,7 @@ KEIMA_INLINE V relu6_grad(V x, V dy) {
 }
 template <class V>
 KEIMA_INLINE V leaky_relu_grad(V x, V dy, const double* params) {
-  return x < 0.F ? dy * static_cast<float>(params[0]) : dy;
+  return x > 0.F ? dy : dy * static_cast<float>(params[0]);
 }
 template <class V>
 KEIMA_INLINE V silu_grad(V x, V dy) {
@@ -84,7 +84,7 @@ KEIMA_INLINE V gelu_grad(V x, V dy) {
 template <class V>
 KEIMA_INLINE V hswish_grad(V x, V dy) {
   const V inner = dy * (x * (1.F / 3.F) + 0.5F);
-  return x > 3.F ? dy : (x < -3.F ? V{} : inner);
+  return x >= 3.F ? dy : (x <= -3.F ? V{} : inner);
 }
 template <class V>
 KEIMA_INLINE V hsigmoid_grad(V x, V dy) {
