@@ -23,6 +23,7 @@ __all__ = ["load", "save"]
 FORMAT = "keima-state-1"
 # Of a whole file; larger ones are refused before they are read.
 MAX_BYTES = 16 << 30
+_PIECE = 16 << 20
 # Of the structure around the arrays: a state dict nests two or three deep.
 MAX_DEPTH = 32
 
@@ -64,7 +65,7 @@ def load(f: File, map_location: str | dict[str, str] | Callable[[str], str] | No
     Raises:
         FileFormatError: the file is neither, is cut short, or asks for more than data.
     """
-    content = _content(f)
+    content = read_whole(f)
     # A safetensors file begins with its header's length, whose first byte may be that of a pickle.
     if content[8:9] == b"{" and int.from_bytes(content[:8], "little") <= len(content) - 8:
         return _read_safetensors(content)
@@ -76,14 +77,18 @@ def load(f: File, map_location: str | dict[str, str] | Callable[[str], str] | No
     )
 
 
-def _content(f: File) -> bytes:
+def read_whole(f: File) -> bytes:
+    """The content of a file of at most MAX_BYTES; a longer one raises FileFormatError."""
     if isinstance(f, str | os.PathLike):
         with Path(f).open("rb") as file:
-            return _content(file)
-    content = f.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise FileFormatError(f"load: the file is longer than {MAX_BYTES} bytes")
-    return content
+            return read_whole(file)
+    # In pieces: asked for as many bytes as are allowed, a file takes memory for so many before it reads.
+    content = bytearray()
+    while piece := f.read(_PIECE):
+        content += piece
+        if len(content) > MAX_BYTES:
+            raise FileFormatError(f"load: the file is longer than {MAX_BYTES} bytes")
+    return bytes(content)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .._core import Graph, Model, Program, Tensor, TraceError
 from ..module import Module
-from ..serialization import MAX_BYTES, File, opened_whole
+from ..serialization import File, opened_whole, read_whole
 from .tracing import Recording, trace
 
 # Of memory that a loaded graph may ask for; `load_graph` takes another.
@@ -157,4 +157,4 @@ def load_graph(file: File, arena_limit: int = ARENA_LIMIT) -> GraphModel:
     """
     if isinstance(file, str | os.PathLike):
         return GraphModel(Model.load(os.fspath(file), arena_limit))
-    return GraphModel(Model.load(file.read(MAX_BYTES + 1), arena_limit))
+    return GraphModel(Model.load(read_whole(file), arena_limit))

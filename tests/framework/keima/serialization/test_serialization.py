@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import subprocess
+import sys
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,17 @@ def test_damaged_files_give_one_error(tmp_path: Path) -> None:
 def test_other_files_are_named_as_such(content: bytes) -> None:
     with pytest.raises(keima.FileFormatError, match="expected a safetensors file or a pickle"):
         keima.load(io.BytesIO(content))
+
+
+def test_reading_takes_no_more_memory_than_the_file_needs(tmp_path: Path) -> None:
+    """Files of 16 GiB are allowed; a small one must load where there is no room for that."""
+    path = tmp_path / "state"
+    keima.save({"a": np.arange(3.0)}, path)
+    code = f"""
+import resource, keima
+resource.setrlimit(resource.RLIMIT_AS, (12 << 30,) * 2)
+with open({str(path)!r}, "rb") as file:
+    print(keima.load({str(path)!r})["a"].sum(), keima.load(file)["a"].sum())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "3.0 3.0\n", done.stderr
