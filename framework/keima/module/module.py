@@ -15,6 +15,7 @@ from ..profiler import scopes
 from ..tensor import Parameter, Tensor
 
 Self = TypeVar("Self", bound="Module")
+Found = TypeVar("Found")
 StateDict = OrderedDict[str, NDArray[Any]]
 
 
@@ -31,11 +32,16 @@ class HookHandle:
             self._hooks.remove(self._hook)
 
 
+def parameter(*shape: int) -> Parameter:
+    """Zeros to learn, for a layer that draws their values itself."""
+    return Parameter(np.zeros(shape, dtype=np.float32))
+
+
 class Module:
     """A part of a network: parameters, buffers, sub-modules and a forward computation.
 
-    Attributes that are :class:`keima.Parameter` are learned; other tensors are buffers; modules, and modules in lists,
-    tuples and dicts, are children. Order is that of assignment.
+    Attributes that are :class:`keima.Parameter` are learned; other tensors are buffers; modules are children. All of
+    them may be in lists, tuples and dicts, too. Order is that of assignment.
 
     >>> import keima
     >>> class Scale(Module):
@@ -92,7 +98,7 @@ class Module:
     def named_children(self, **kwargs: Any) -> Iterator[tuple[str, Module]]:
         """Direct sub-modules by name; those in containers are called "attribute.key"."""
         for name, value in vars(self).items():
-            yield from _modules_in(name, value)
+            yield from _found(Module, name, value)
 
     def children(self, **kwargs: Any) -> Iterator[Module]:
         """Direct sub-modules."""
@@ -122,10 +128,11 @@ class Module:
         seen: set[int] = set()
         owners = self.named_modules(prefix) if recursive else iter([(prefix or "", self)])
         for owner, module in owners:
-            for key, value in vars(module).items():
-                if isinstance(value, Tensor) and id(value) not in seen:
-                    seen.add(id(value))
-                    yield (f"{owner}.{key}" if owner else key), value
+            held = (found for key, value in vars(module).items() for found in _found(Tensor, key, value))
+            for key, tensor in held:
+                if id(tensor) not in seen:
+                    seen.add(id(tensor))
+                    yield (f"{owner}.{key}" if owner else key), tensor
 
     def tensors(self, recursive: bool = True, **kwargs: Any) -> Iterator[Tensor]:
         """Parameters and buffers."""
@@ -182,8 +189,8 @@ class Module:
         """Put other tensors in the places of parameters, wherever they are used."""
         for module in self.modules():
             for key, value in vars(module).items():
-                if isinstance(value, Parameter) and value in params:
-                    setattr(module, key, params[value])
+                if next(_found(Parameter, key, value), None) is not None:
+                    setattr(module, key, _replaced(value, params))
 
     def state_dict(self, prefix: str = "", keep_var: bool = False) -> Any:
         """Parameters and buffers by name, as NumPy arrays (or, with `keep_var`, the tensors themselves)."""
@@ -218,15 +225,30 @@ class Module:
         return f"{type(self).__name__}({info}\n  " + "\n  ".join(lines) + "\n)"
 
 
-def _modules_in(name: str, value: Any) -> Iterator[tuple[str, Module]]:
-    if isinstance(value, Module):
+def _found(kind: type[Found], name: str, value: Any) -> Iterator[tuple[str, Found]]:
+    """Objects of a kind in a nesting of lists, tuples and dicts, named "attribute.key"."""
+    if isinstance(value, kind):
         yield name, value
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
-            yield from _modules_in(f"{name}.{i}", item)
+            yield from _found(kind, f"{name}.{i}", item)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _modules_in(f"{name}.{key}", item)
+            yield from _found(kind, f"{name}.{key}", item)
+
+
+def _replaced(value: Any, params: dict[Parameter, Tensor]) -> Any:
+    """The nesting with other tensors in the places of parameters."""
+    if isinstance(value, Parameter):
+        return params.get(value, value)
+    if isinstance(value, list):
+        value[:] = [_replaced(item, params) for item in value]
+    elif isinstance(value, dict):
+        value.update({key: _replaced(item, params) for key, item in value.items()})
+    elif isinstance(value, tuple):
+        items = [_replaced(item, params) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return value
 
 
 def _fitting(name: str, own: Tensor, value: Any) -> Tensor:

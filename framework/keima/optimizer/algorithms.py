@@ -123,6 +123,7 @@ class Adagrad(Optimizer):
         self, params: Params, lr: float = 1e-2, lr_decay: float = 0.0, eps: float = 1e-10, weight_decay: float = 0.0
     ) -> None:
         _check("Adagrad", lr=(lr, 0, INFINITY), lr_decay=(lr_decay, 0, INFINITY), eps=(eps, 0, INFINITY))
+        _check("Adagrad", weight_decay=(weight_decay, 0, INFINITY))
         super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay})
 
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
@@ -142,6 +143,7 @@ class Adadelta(Optimizer):
         self, params: Params, lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0
     ) -> None:
         _check("Adadelta", lr=(lr, 0, INFINITY), rho=(rho, 0, 1), eps=(eps, 0, INFINITY))
+        _check("Adadelta", weight_decay=(weight_decay, 0, INFINITY))
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
 
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:

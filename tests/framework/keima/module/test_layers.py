@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import keima
+import keima.functional as F  # noqa: N812
 import keima.module as M  # noqa: N812
 
 X = np.arange(1, 13, dtype=np.float32).reshape(1, 6, 1, 2)
@@ -54,3 +55,34 @@ def test_shape_layers() -> None:
     shuffled = M.PixelShuffle(2)(keima.Tensor(image)).numpy()
     expected = image.reshape(2, 2, 2, 2, 3, 3).transpose(0, 1, 4, 2, 5, 3).reshape(2, 2, 6, 6)
     np.testing.assert_array_equal(shuffled, expected)
+
+
+def test_parameters_and_buffers_in_lists_tuples_and_dicts_are_the_module_s() -> None:
+    class Mixture(M.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weights = [keima.Parameter([1.0]), keima.Parameter([2.0])]
+            self.scales = {"low": keima.Parameter([3.0]), "nested": (keima.Tensor([4.0]), M.Linear(1, 1, bias=False))}
+
+        def forward(self, x: keima.Tensor) -> keima.Tensor:
+            return (self.weights[0] + self.weights[1]) * self.scales["low"] * x
+
+    net = Mixture()
+    names = ["weights.0", "weights.1", "scales.low", "scales.nested.0", "scales.nested.1.weight"]
+    assert sorted(net.state_dict()) == sorted(names)
+    assert [name for name, _ in net.named_parameters()] == [n for n in names if n != "scales.nested.0"]
+    with keima.autodiff.GradManager().attach(net.parameters()) as manager:
+        manager.backward(net(keima.Tensor([1.0])).sum())
+    assert net.weights[1].grad is not None and net.weights[1].grad.numpy().tolist() == [3.0]
+    other = Mixture()
+    other.load_state_dict({**net.state_dict(), "weights.0": np.array([7.0], np.float32)})
+    assert other.weights[0].numpy().tolist() == [7.0]
+    shared = keima.Parameter([9.0])
+    other.replace_param({other.weights[0]: shared, other.scales["low"]: shared})
+    assert other.weights[0] is shared and other.scales["low"] is shared
+
+
+def test_layers_without_inputs_and_groups_that_do_not_divide() -> None:
+    assert M.Linear(0, 3)(F.zeros((2, 0))).numpy().tolist() == [[0.0] * 3] * 2
+    with pytest.raises(ValueError, match="cannot be divided into 0 groups"):
+        M.Conv2d(2, 2, 1, groups=0)
