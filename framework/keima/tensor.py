@@ -12,7 +12,7 @@ import numpy as np
 from . import _core, functional
 from ._core import Tensor, from_dlpack
 from .device import check_device
-from .typing import Axes
+from .typing import Axes, integers
 
 __all__ = ["Parameter", "Tensor", "from_dlpack", "tensor"]
 
@@ -68,7 +68,7 @@ def _astype(self: Tensor, dtype: Any) -> Tensor:
 
 def _dims(args: tuple[Any, ...]) -> tuple[int, ...]:
     flat = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list, Tensor, np.ndarray)) else args
-    return tuple(int(size) for size in flat)
+    return integers(flat)
 
 
 def _reshape(self: Tensor, *args: Any) -> Tensor:

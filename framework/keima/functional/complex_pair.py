@@ -37,7 +37,9 @@ class ComplexTensor:
 
     def numpy(self) -> NDArray[np.complex64]:
         """A copy, complex64."""
-        return np.asarray(self.real.numpy() + 1j * self.imag.numpy(), np.complex64)
+        array = np.empty(self.shape, np.complex64)
+        array.real, array.imag = self.real.numpy(), self.imag.numpy()  # 1j * infinity would have NaN for its real part
+        return array
 
     def __repr__(self) -> str:
         return f"ComplexTensor({self.numpy()})"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._core import ShapeError, Tensor, UnsupportedError, ops
-from ..typing import Pair
+from ..typing import Pair, pair, triple
 from .tensor import concat, expand_dims, reshape, squeeze, stack, zeros
 
 __all__ = [
@@ -22,18 +22,6 @@ __all__ = [
     "local_conv2d",
     "region_restricted_conv",
 ]
-
-Triple = int | Sequence[int]
-
-
-def pair(value: Pair) -> tuple[int, int]:
-    """One number for both directions, or (height, width)."""
-    if isinstance(value, int):
-        return value, value
-    if isinstance(value, str) or len(value) != 2:
-        raise ValueError(f"expected one number or a pair (height, width), got {value!r}")
-    first, second = value
-    return int(first), int(second)
 
 
 def check_conv_mode(conv_mode: str) -> None:
@@ -132,16 +120,6 @@ def conv_transpose2d(
 # --- three dimensions ----------------------------------------------------------------------------------------------
 
 
-def triple(value: Triple) -> tuple[int, int, int]:
-    """One number for all directions, or (depth, height, width)."""
-    if isinstance(value, int):
-        return value, value, value
-    if isinstance(value, str) or len(value) != 3:
-        raise ValueError(f"expected one number or three (depth, height, width), got {value!r}")
-    depth, height, width = value
-    return int(depth), int(height), int(width)
-
-
 def _check_volume(name: str, inp: Tensor, weight: Tensor, groups: int) -> None:
     if inp.ndim != 5 or weight.ndim != (5 if groups == 1 else 6):
         raise ShapeError(
@@ -173,9 +151,9 @@ def conv3d(
     inp: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: Triple = 1,
-    padding: Triple = 0,
-    dilation: Triple = 1,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    dilation: Pair = 1,
     groups: int = 1,
     conv_mode: str = "cross_correlation",
 ) -> Tensor:
@@ -210,10 +188,10 @@ def conv_transpose3d(
     inp: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
-    stride: Triple = 1,
-    padding: Triple = 0,
-    output_padding: Triple = 0,
-    dilation: Triple = 1,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    dilation: Pair = 1,
     groups: int = 1,
 ) -> Tensor:
     """The gradient of a 3-D convolution by its input, used as a layer.

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from .._core import ShapeError, Tensor, ops
-from ..typing import Pair
-from .conv import check_conv_mode, pair
+from ..typing import Pair, pair
+from .conv import check_conv_mode
 from .tensor import concat, expand_dims, reshape, zeros
 
 __all__ = ["deformable_conv2d", "deformable_psroi_pooling"]
@@ -60,18 +60,29 @@ def deformable_conv2d(
         compute_mode: MegEngine's choice of accumulator; sums are always made in float32 here.
     """
     check_conv_mode(conv_mode)
-    batch, channels, *_ = inp.shape
+    if inp.ndim != 4 or weight.ndim != (4 if groups == 1 else 5) or 0 in weight.shape:
+        raise ShapeError(
+            "deformable_conv2d: expected an input of shape (N, C, H, W) and weights as conv2d's, none of their sizes 0;"
+            f" got {inp.shape} and {weight.shape} for groups={groups}"
+        )
+    batch, channels, *sizes = inp.shape
     kernel, (steps, pads, spreads) = weight.shape[-2:], (pair(stride), pair(padding), pair(dilation))
-    count, (height, width) = kernel[0] * kernel[1], mask.shape[2:]
-    deformed = mask.shape[1] // count
+    count = kernel[0] * kernel[1]
+    height, width = (
+        (size + 2 * pad - spread * (taps - 1) - 1) // step + 1
+        for size, pad, spread, taps, step in zip(sizes, pads, spreads, kernel, steps, strict=True)
+    )
+    deformed = mask.shape[1] // count if mask.ndim == 4 else 0
     if (
-        mask.shape[1] % count
-        or offset.shape != (batch, 2 * mask.shape[1], height, width)
-        or channels % max(deformed, 1)
+        deformed < 1
+        or channels % deformed
+        or mask.shape != (batch, deformed * count, height, width)
+        or offset.shape != (batch, 2 * deformed * count, height, width)
     ):
         raise ShapeError(
             f"deformable_conv2d: expected offset (N, 2 D taps, out H, out W) and mask (N, D taps, out H, out W) for"
-            f" {count} taps and D groups of {channels} channels; got {offset.shape} and {mask.shape}"
+            f" {count} taps, an output of {height}x{width} and D groups of {channels} channels; got {offset.shape} and"
+            f" {mask.shape}"
         )
     images = reshape(ops.arange(0.0, 1.0, batch), (batch, 1, 1))
     batch_index = ops.cast(ops.broadcast_to(images, (batch, height, width)), "int32")
@@ -92,7 +103,7 @@ def deformable_conv2d(
         part = ops.conv2d(pixels, weight[..., ky : ky + 1, kx : kx + 1], None, (1, 1), (0, 0), (1, 1), groups)
         out = part if out is None else out + part
     if out is None:
-        raise ShapeError(f"deformable_conv2d: the kernel of shape {weight.shape} is empty")
+        raise AssertionError("a kernel without a size 0 has taps")
     return out if bias is None else out + bias
 
 
@@ -124,7 +135,7 @@ def deformable_psroi_pooling(
     Returns:
         (R, C, pooled_h, pooled_w).
     """
-    _check_pooling(rois, trans, no_trans, part_size, pooled_h, pooled_w, sample_per_part)
+    _check_pooling(inp, rois, trans, no_trans, part_size, pooled_h, pooled_w, sample_per_part)
     count, (_, _, height, width) = rois.shape[0], inp.shape
     regions = reshape(ops.transpose(rois, (1, 0)), (5, count, 1, 1))
     left, top = (ops.round(regions[i]) * spatial_scale - 0.5 for i in (1, 2))
@@ -155,9 +166,18 @@ def deformable_psroi_pooling(
 
 
 def _check_pooling(
-    rois: Tensor, trans: Tensor, no_trans: bool, part_size: int, pooled_h: int, pooled_w: int, sample_per_part: int
+    inp: Tensor,
+    rois: Tensor,
+    trans: Tensor,
+    no_trans: bool,
+    part_size: int,
+    pooled_h: int,
+    pooled_w: int,
+    sample_per_part: int,
 ) -> None:
     name = "deformable_psroi_pooling"
+    if inp.ndim != 4:
+        raise ShapeError(f"{name}: expected an input of shape (N, C, H, W), got {inp.shape}")
     if rois.ndim != 2 or rois.shape[1] != 5:
         raise ShapeError(f"{name}: expected rois of shape (R, 5), got {rois.shape}")
     counts = {"part_size": part_size, "pooled_h": pooled_h, "pooled_w": pooled_w, "sample_per_part": sample_per_part}

@@ -1,17 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""What layers compute: convolution, pooling, normalisation, activation."""
+"""What layers compute: MegEngine's functional.nn. Convolution, normalisation and pooling have modules of their own."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from .. import random
-from .._core import ShapeError, Tensor, UnsupportedError, ops
-from ..autodiff import no_grad
-from ..typing import Axes, Operand, Pair
+from .._core import Tensor, UnsupportedError, ops
+from ..typing import Axes, Operand
 from .conv import (
     conv1d,
     conv2d,
@@ -19,12 +17,21 @@ from .conv import (
     conv_transpose2d,
     conv_transpose3d,
     local_conv2d,
-    pair,
     region_restricted_conv,
 )
 from .deformable import deformable_conv2d, deformable_psroi_pooling
 from .math import normalize
-from .tensor import concat, expand_dims, full, positive_axis, reshape, squeeze
+from .normalization import (
+    batch_norm,
+    general_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    sync_batch_norm,
+)
+from .pooling import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, max_pool2d
+from .tensor import expand_dims, full, reshape, squeeze
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -86,239 +93,6 @@ def linear(inp: Tensor, weight: Tensor, bias: Tensor | None = None, compute_mode
     """
     product = ops.matmul(inp, weight, False, True)
     return product if bias is None else product + bias
-
-
-# --- pooling -------------------------------------------------------------------------------------------------------
-
-
-def max_pool2d(inp: Tensor, kernel_size: Pair, stride: Pair | None = None, padding: Pair = 0) -> Tensor:
-    """Largest element of each window of (N, C, H, W); `stride` defaults to the window's size."""
-    window = pair(kernel_size)
-    return ops.max_pool2d(inp, window, window if stride is None else pair(stride), pair(padding))[0]
-
-
-def avg_pool2d(
-    inp: Tensor,
-    kernel_size: Pair,
-    stride: Pair | None = None,
-    padding: Pair = 0,
-    mode: str = "average_count_exclude_padding",
-) -> Tensor:
-    """Mean of each window of (N, C, H, W); mode "average" counts padding as zeros, the default leaves it out."""
-    if mode not in ("average", "average_count_exclude_padding"):
-        raise ValueError(f"avg_pool2d: mode must be 'average' or 'average_count_exclude_padding', got {mode!r}")
-    window = pair(kernel_size)
-    steps = window if stride is None else pair(stride)
-    return ops.avg_pool2d(inp, window, steps, pair(padding), mode == "average")
-
-
-def _adaptive_sizes(inp: Tensor, oshp: Pair | Tensor, name: str) -> tuple[int, int]:
-    sizes = pair([int(size) for size in oshp] if isinstance(oshp, Tensor) else oshp)
-    if inp.ndim != 4:
-        raise ShapeError(f"{name}: expected an input of shape (N, C, H, W), got {inp.shape}")
-    if min(sizes) < 1:
-        raise ValueError(f"{name}: expected an output of at least 1x1, got {sizes}")
-    return sizes
-
-
-def _cut_windows(inp: Tensor, sizes: tuple[int, int]) -> list[list[Tensor]]:
-    """The windows of an adaptive pooling, cut out: output i covers floor(i n / m) to ceil((i + 1) n / m)."""
-    bounds = [
-        [(i * inp.shape[2 + d] // sizes[d], -((i + 1) * inp.shape[2 + d] // -sizes[d])) for i in range(sizes[d])]
-        for d in (0, 1)
-    ]
-    return [[inp[:, :, top:bottom, left:right] for left, right in bounds[1]] for top, bottom in bounds[0]]
-
-
-def _even_window(inp: Tensor, sizes: tuple[int, int]) -> tuple[int, int] | None:
-    """The window where an adaptive pooling is an ordinary one."""
-    if inp.shape[2] % sizes[0] or inp.shape[3] % sizes[1]:
-        return None
-    return inp.shape[2] // sizes[0], inp.shape[3] // sizes[1]
-
-
-def adaptive_avg_pool2d(inp: Tensor, oshp: Pair | Tensor) -> Tensor:
-    """Means over windows chosen so that the result is (N, C, *oshp)."""
-    sizes = _adaptive_sizes(inp, oshp, "adaptive_avg_pool2d")
-    window = _even_window(inp, sizes)
-    if window is not None:
-        return avg_pool2d(inp, window)
-    rows = _cut_windows(inp, sizes)
-    return concat([concat([ops.mean(cell, (2, 3), True) for cell in row], 3) for row in rows], 2)
-
-
-def adaptive_max_pool2d(inp: Tensor, oshp: Pair | Tensor) -> Tensor:
-    """Maxima over windows chosen so that the result is (N, C, *oshp)."""
-    sizes = _adaptive_sizes(inp, oshp, "adaptive_max_pool2d")
-    window = _even_window(inp, sizes)
-    if window is not None:
-        return max_pool2d(inp, window)
-    rows = _cut_windows(inp, sizes)
-    return concat([concat([ops.max(cell, (2, 3), True) for cell in row], 3) for row in rows], 2)
-
-
-# --- normalisation -------------------------------------------------------------------------------------------------
-
-
-def batch_norm(
-    inp: Tensor,
-    running_mean: Tensor | None = None,
-    running_var: Tensor | None = None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    *,
-    training: bool = False,
-    momentum: float = 0.9,
-    eps: float = 1e-05,
-    inplace: bool = True,
-) -> Tensor:
-    """Batch normalisation over every dimension but the second (Ioffe and Szegedy, 2015).
-
-    In training the statistics are the batch's, and the running ones become momentum * running + (1 - momentum) * batch
-    (with the unbiased variance) when `inplace`; otherwise the running ones are used.
-
-    Args:
-        inp: float32, (N, C, ...).
-        running_mean, running_var, weight, bias: (1, C, 1, ...).
-    """
-    if not training:
-        if running_mean is None or running_var is None:
-            raise ValueError("batch_norm: running_mean and running_var are required unless training")
-        scale = 1.0 / ops.sqrt(running_var + eps)
-        scale = scale if weight is None else scale * weight
-        shift = -running_mean * scale if bias is None else bias - running_mean * scale
-        return inp * scale + shift
-    out, mean, variance = ops.batch_norm_train(inp, weight, bias, eps)
-    if inplace and running_mean is not None and running_var is not None:
-        with no_grad():
-            count = inp.size // inp.shape[1]
-            unbiased = variance * (count / max(count - 1, 1))
-            running_mean._reset(running_mean * momentum + reshape(mean, running_mean.shape) * (1 - momentum))
-            running_var._reset(running_var * momentum + reshape(unbiased, running_var.shape) * (1 - momentum))
-    return out
-
-
-def sync_batch_norm(
-    inp: Tensor,
-    running_mean: Tensor | None,
-    running_var: Tensor | None,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    training: bool = False,
-    momentum: float = 0.9,
-    eps: float = 1e-05,
-    eps_mode: str = "additive",
-    group: Any = None,
-) -> Tensor:
-    """Batch normalisation with the statistics of all processes of `group`; of this one, while there is no other.
-
-    `eps_mode` "additive" is the one there is.
-    """
-    if eps_mode.lower() != "additive":
-        raise UnsupportedError(f"sync_batch_norm: eps_mode {eps_mode!r} is not supported; expected 'additive'")
-    if group is not None:
-        raise UnsupportedError("sync_batch_norm: expected group=None: there is one process, until keima.distributed is")
-    return batch_norm(inp, running_mean, running_var, weight, bias, training=training, momentum=momentum, eps=eps)
-
-
-def _standardize(inp: Tensor, axes: Sequence[int], eps: float) -> Tensor:
-    """Zero mean and unit variance over `axes`."""
-    centered = inp - ops.mean(inp, axes, True)
-    return centered / ops.sqrt(ops.mean(ops.square(centered), axes, True) + eps)
-
-
-def _affine(inp: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    scaled = inp if weight is None else inp * weight
-    return scaled if bias is None else scaled + bias
-
-
-def layer_norm(
-    inp: Tensor,
-    normalized_shape: int | Sequence[int],
-    affine: bool,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Standardised over the last dimensions, whose sizes are `normalized_shape` (Ba et al., 2016)."""
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
-    if inp.shape[-len(shape) :] != shape:
-        raise ValueError(f"layer_norm: expected an input that ends in {shape}, got shape {inp.shape}")
-    if not affine:
-        weight = bias = None
-    if all(t is None or t.dtype == "float32" for t in (inp, weight, bias)):
-        return ops.layer_norm(inp, weight, bias, len(shape), eps)
-    return _affine(_standardize(inp, range(inp.ndim - len(shape), inp.ndim), eps), weight, bias)
-
-
-def general_norm(
-    inp: Tensor,
-    normalized_axis: int | Sequence[int],
-    affine: bool = True,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-5,
-) -> Tensor:
-    """Standardised over `normalized_axis`; weight and bias have the sizes of these axes."""
-    wanted = [normalized_axis] if isinstance(normalized_axis, int) else normalized_axis
-    axes = sorted(positive_axis("general_norm", axis, inp.ndim) for axis in wanted)
-    normal = _standardize(inp, axes, eps)
-    if not affine:
-        return normal
-    shape = [size if i in axes else 1 for i, size in enumerate(inp.shape)]
-    return _affine(
-        normal, None if weight is None else reshape(weight, shape), None if bias is None else reshape(bias, shape)
-    )
-
-
-def group_norm(
-    inp: Tensor,
-    num_groups: int,
-    affine: bool,
-    weight: Tensor | None = None,
-    bias: Tensor | None = None,
-    eps: float = 1e-05,
-) -> Tensor:
-    """Standardised over groups of channels of (N, C, ...) (Wu and He, 2018); weight and bias are (C,)."""
-    batch, channels = inp.shape[:2]
-    if num_groups < 1 or channels % num_groups:
-        raise ValueError(f"group_norm: {channels} channels cannot be divided into {num_groups} groups")
-    grouped = reshape(inp, (batch, num_groups, -1))
-    normal = reshape(_standardize(grouped, (2,), eps), inp.shape)
-    shape = (1, channels) + (1,) * (inp.ndim - 2)
-    if not affine:
-        return normal
-    return _affine(
-        normal, None if weight is None else reshape(weight, shape), None if bias is None else reshape(bias, shape)
-    )
-
-
-def instance_norm(
-    inp: Tensor, affine: bool, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-05
-) -> Tensor:
-    """Standardised over each channel of each image; weight and bias are (C,)."""
-    return group_norm(inp, inp.shape[1], affine, weight, bias, eps)
-
-
-def local_response_norm(
-    inp: Tensor, kernel_size: int = 5, k: float = 2.0, alpha: float = 1e-4, beta: float = 0.75
-) -> Tensor:
-    """inp / (k + alpha s)^beta, s the sum of squares over `kernel_size` channels around each (Krizhevsky et al., 2012).
-
-    Args:
-        inp: (N, C, H, W).
-        kernel_size: odd.
-    """
-    if kernel_size < 1 or kernel_size % 2 == 0:
-        raise ValueError(f"local_response_norm: kernel_size must be odd, got {kernel_size}")
-    if inp.ndim != 4:
-        raise ShapeError(f"local_response_norm: expected an input of shape (N, C, H, W), got {inp.shape}")
-    reach, channels = kernel_size // 2, inp.shape[1]
-    squares = pad(ops.square(inp), [(0, 0), (reach, reach), (0, 0), (0, 0)])
-    total = squares[:, :channels]
-    for shift in range(1, kernel_size):
-        total = total + squares[:, shift : shift + channels]
-    return inp / ops.pow(k + alpha * total, beta)
 
 
 # --- activation ----------------------------------------------------------------------------------------------------
@@ -488,8 +262,8 @@ def pixel_shuffle(inp: Tensor, upscale_factor: int) -> Tensor:
     """(..., C r^2, H, W) rearranged to (..., C, H r, W r) (Shi et al., 2016)."""
     *lead, channels, height, width = inp.shape
     r = int(upscale_factor)
-    if channels % (r * r):
-        raise ValueError(f"pixel_shuffle: {channels} channels are not divisible by {r}^2")
+    if r < 1 or channels % (r * r):
+        raise ValueError(f"pixel_shuffle: expected channels divisible by upscale_factor^2, got {channels} and {r}")
     batch = math.prod(lead)
     split = reshape(inp, (batch, channels // (r * r), r, r, height, width))
     moved = ops.transpose(split, (0, 1, 4, 2, 5, 3))

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._core import ShapeError, Tensor, ops
 from ..device import check_device
-from ..typing import Dtype, Operand, Shape
+from ..typing import Dtype, Operand, Shape, integers
 
 __all__ = [
     "arange",
@@ -47,13 +47,6 @@ __all__ = [
 ]
 
 
-def sizes(shape: Shape) -> tuple[int, ...]:
-    """A shape given as a number, a sequence or a tensor, as a tuple."""
-    if isinstance(shape, int):
-        return (shape,)
-    return tuple(int(size) for size in shape)
-
-
 def positive_axis(name: str, axis: int, ndim: int) -> int:
     """`axis` in [-ndim, ndim) as one in [0, ndim); the error names the function."""
     if not -ndim <= axis < ndim:
@@ -73,7 +66,7 @@ def full(shape: Shape, value: float, *, dtype: Dtype = None, device: str | None 
     check_device(device)
     if dtype is None:
         dtype = bool if isinstance(value, bool) else "int32" if isinstance(value, int) else "float32"
-    return ops.full(sizes(shape), float(value), dtype)
+    return ops.full(integers(shape), float(value), dtype)
 
 
 def zeros(shape: Shape, *, dtype: Dtype = "float32", device: str | None = None) -> Tensor:
@@ -120,6 +113,8 @@ def arange(
         raise ValueError("arange: step must not be 0")
     if all(isinstance(number, int) for number in (first, last, step)):
         return Tensor(np.arange(first, last, step), dtype=dtype)  # exact beyond 2^24
+    if not math.isfinite((last - first) / step):
+        raise ValueError(f"arange: expected finite numbers, got start {first}, stop {last}, step {step}")
     count = max(0, math.ceil((last - first) / step))
     return ops.cast(ops.arange(float(first), float(step), count), dtype)
 
@@ -144,7 +139,7 @@ def eye(N: int, M: int | None = None, *, dtype: Dtype = "float32", device: str |
 
 def reshape(inp: Tensor, target_shape: Shape) -> Tensor:
     """The same elements in row-major order under another shape; one size may be -1."""
-    return ops.reshape(inp, sizes(target_shape))
+    return ops.reshape(inp, integers(target_shape))
 
 
 def flatten(inp: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
@@ -156,12 +151,12 @@ def flatten(inp: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     if inp.ndim == 0:
         return reshape(inp, (1,))
     first, last = positive_axis("flatten", start_axis, inp.ndim), positive_axis("flatten", end_axis, inp.ndim)
-    return reshape(inp, (*inp.shape[:first], -1, *inp.shape[last + 1 :]))
+    return reshape(inp, (*inp.shape[:first], math.prod(inp.shape[first : last + 1]), *inp.shape[last + 1 :]))
 
 
 def expand_dims(inp: Tensor, axis: int | Sequence[int]) -> Tensor:
     """New dimensions of size 1 at the places `axis` of the result."""
-    wanted = [axis] if isinstance(axis, int) else list(axis)
+    wanted = integers(axis)
     ndim = inp.ndim + len(wanted)
     places = {positive_axis("expand_dims", place, ndim) for place in wanted}
     if len(places) != len(wanted):
@@ -174,7 +169,7 @@ def squeeze(inp: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
     """Without the dimensions `axis`, which must have size 1; without an argument, all of size 1."""
     if axis is None:
         return reshape(inp, [size for size in inp.shape if size != 1])
-    places = {positive_axis("squeeze", place, inp.ndim) for place in ([axis] if isinstance(axis, int) else axis)}
+    places = {positive_axis("squeeze", place, inp.ndim) for place in integers(axis)}
     for place in places:
         if inp.shape[place] != 1:
             raise ValueError(f"squeeze: dimension {place} of shape {inp.shape} has size {inp.shape[place]}, expected 1")
@@ -183,7 +178,7 @@ def squeeze(inp: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
 
 def broadcast_to(inp: Tensor, shape: Shape) -> Tensor:
     """`inp` repeated along new and size-1 dimensions to `shape`."""
-    return ops.broadcast_to(inp, sizes(shape))
+    return ops.broadcast_to(inp, integers(shape))
 
 
 def transpose(inp: Tensor, pattern: Sequence[int | str]) -> Tensor:
@@ -231,28 +226,38 @@ def split(inp: Tensor, nsplits_or_sections: int | Sequence[int], axis: int = 0) 
     """
     axis = positive_axis("split", axis, inp.ndim)
     size = inp.shape[axis]
-    if isinstance(nsplits_or_sections, int):
-        if nsplits_or_sections < 1 or size % nsplits_or_sections:
-            raise ValueError(f"split: size {size} of axis {axis} cannot be cut into {nsplits_or_sections} equal parts")
-        step = size // nsplits_or_sections
-        cuts = list(range(step, size, step))
-    else:
-        cuts = [int(cut) for cut in nsplits_or_sections]
-        if cuts != sorted(cuts) or (cuts and not 0 <= cuts[0] <= cuts[-1] <= size):
-            raise ValueError(f"split: expected rising positions in [0, {size}] of axis {axis}, got {cuts}")
+    cuts = list(integers(nsplits_or_sections))
+    if not isinstance(nsplits_or_sections, Sequence | np.ndarray):
+        (parts,) = cuts
+        if parts < 1 or size % parts:
+            raise ValueError(f"split: size {size} of axis {axis} cannot be cut into {parts} equal parts")
+        cuts = [part * (size // parts) for part in range(1, parts)]
+    elif cuts != sorted(cuts) or (cuts and not 0 <= cuts[0] <= cuts[-1] <= size):
+        raise ValueError(f"split: expected rising positions in [0, {size}] of axis {axis}, got {cuts}")
     whole = (slice(None),) * axis
     return [inp[whole + (slice(a, b),)] for a, b in zip([0, *cuts], [*cuts, size], strict=True)]
 
 
 def tile(inp: Tensor, reps: int | Sequence[int]) -> Tensor:
     """`inp` laid side by side `reps` times along each dimension."""
-    counts = [int(reps)] if isinstance(reps, int) else [int(count) for count in reps]
+    counts = integers(reps)
+    if min(counts, default=1) < 0:
+        raise ValueError(f"tile: expected counts of 0 or more, got {counts}")
     ndim = max(inp.ndim, len(counts))
-    counts = [1] * (ndim - len(counts)) + counts
+    counts = (1,) * (ndim - len(counts)) + counts
     shape = [1] * (ndim - inp.ndim) + list(inp.shape)
-    spread = ops.reshape(inp, [size for pair in zip([1] * ndim, shape, strict=True) for size in pair])
-    wide = broadcast_to(spread, [size for pair in zip(counts, shape, strict=True) for size in pair])
-    return reshape(wide, [count * size for count, size in zip(counts, shape, strict=True)])
+    out = reshape(inp, shape)
+    for axis, count in enumerate(counts):
+        if count == 1:
+            continue
+        # (before, axis and after): two dimensions whatever the number of the tensor's, which may be all there are.
+        before = math.prod(shape[:axis])
+        wide = broadcast_to(
+            reshape(out, (before, 1, math.prod(shape[axis:]))), (before, count, math.prod(shape[axis:]))
+        )
+        shape[axis] *= count
+        out = reshape(wide, shape)
+    return out
 
 
 def repeat(inp: Tensor, repeats: int, axis: int | None = None) -> Tensor:
@@ -260,18 +265,20 @@ def repeat(inp: Tensor, repeats: int, axis: int | None = None) -> Tensor:
     if axis is None:
         return repeat(reshape(inp, (-1,)), repeats, 0)
     axis = positive_axis("repeat", axis, inp.ndim)
+    (count,) = integers(repeats)
+    if count < 0:
+        raise ValueError(f"repeat: expected repeats of 0 or more, got {count}")
     shape = list(inp.shape)
-    wide = broadcast_to(expand_dims(inp, axis + 1), [*shape[: axis + 1], int(repeats), *shape[axis + 1 :]])
-    shape[axis] *= int(repeats)
-    return reshape(wide, shape)
+    before, after = math.prod(shape[: axis + 1]), math.prod(shape[axis + 1 :])
+    shape[axis] *= count
+    return reshape(broadcast_to(reshape(inp, (before, 1, after)), (before, count, after)), shape)
 
 
 def roll(inp: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
     """Elements moved by `shift` along `axis`, those that leave coming back at the other end."""
     if axis is None:
         return reshape(roll(reshape(inp, (-1,)), shift, 0), inp.shape)
-    shifts = [shift] if isinstance(shift, int) else list(shift)
-    axes = [axis] if isinstance(axis, int) else list(axis)
+    shifts, axes = integers(shift), integers(axis)
     if len(shifts) != len(axes):
         raise ValueError(f"roll: expected a shift for each axis, got {len(shifts)} for {len(axes)}")
     for distance, place in zip(shifts, axes, strict=True):

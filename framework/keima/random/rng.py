@@ -15,13 +15,11 @@ import numpy as np
 from .._core import Tensor
 from ..device import check_device
 from ..replay import made_anew
-from ..typing import Dtype, Shape
+from ..typing import Dtype, Shape, integers
 
 
 def _size(size: Shape | None) -> tuple[int, ...]:
-    if size is None:
-        return ()
-    return (size,) if isinstance(size, int) else tuple(int(n) for n in size)
+    return () if size is None else integers(size)
 
 
 def _array(value: Any) -> Any:

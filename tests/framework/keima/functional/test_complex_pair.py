@@ -28,6 +28,12 @@ def test_arithmetic() -> None:
     np.testing.assert_array_equal(F.imag(a).numpy(), A.imag)
 
 
+def test_infinite_parts_stay_apart() -> None:
+    got = pair(np.array([complex(1, np.inf), complex(-np.inf, 2)], np.complex64)).numpy()
+    np.testing.assert_array_equal(got.real, [1, -np.inf])
+    np.testing.assert_array_equal(got.imag, [np.inf, 2])
+
+
 def test_polar() -> None:
     got = F.polar(keima.Tensor(np.abs(A)), keima.Tensor(np.angle(A).astype(np.float32)))
     np.testing.assert_allclose(got.numpy(), A, atol=1e-6)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Deformable position-sensitive pooling: what MegEngine 1.13 answered, gradients, messages."""
+"""Deformable convolution and position-sensitive pooling: what MegEngine 1.13 answered, gradients, messages."""
 
 from __future__ import annotations
 
@@ -71,3 +71,23 @@ def test_messages() -> None:
         F.deformable_psroi_pooling(x, x, trans, False, 2, 2, 2, 2, 1.0)
     with pytest.raises(ValueError, match="expected sample_per_part of at least 1, got 0"):
         F.deformable_psroi_pooling(x, keima.Tensor(ROIS), trans, True, 2, 2, 2, 0, 1.0)
+    with pytest.raises(keima.ShapeError, match=r"expected an input of shape \(N, C, H, W\), got \(3, 5, 6\)"):
+        F.deformable_psroi_pooling(x[0], keima.Tensor(ROIS), trans, True, 2, 2, 2, 2, 1.0)
+
+
+def test_deformable_convolution_takes_offsets_of_its_own_output_only() -> None:
+    def convolve(
+        inp: tuple[int, ...] = (1, 2, 5, 5),
+        weight: tuple[int, ...] = (3, 2, 3, 3),
+        offset: tuple[int, ...] = (1, 18, 3, 3),
+        mask: tuple[int, ...] = (1, 9, 3, 3),
+    ) -> keima.Tensor:
+        return F.deformable_conv2d(F.ones(inp), F.ones(weight), F.zeros(offset), F.ones(mask))
+
+    np.testing.assert_array_equal(convolve().numpy(), F.conv2d(F.ones((1, 2, 5, 5)), F.ones((3, 2, 3, 3))).numpy())
+    for wrong in ({"offset": (1, 18, 5, 5), "mask": (1, 9, 5, 5)}, {"mask": (9, 3, 3)}, {"mask": (1, 8, 3, 3)}):
+        with pytest.raises(keima.ShapeError, match="an output of 3x3 and D groups of 2 channels"):
+            convolve(**wrong)
+    for wrong in ({"inp": (2, 5, 5)}, {"weight": (3, 2, 0, 3)}, {"weight": (1, 3, 2, 3, 3)}):
+        with pytest.raises(keima.ShapeError, match="expected an input of shape"):
+            convolve(**wrong)

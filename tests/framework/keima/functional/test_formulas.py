@@ -255,8 +255,8 @@ def test_dropout_keeps_the_mean_and_the_gradient_uses_the_same_mask() -> None:
         (lambda: F.conv_transpose2d(keima.Tensor(M), keima.Tensor(T_W)), keima.ShapeError, r"got \(4, 7\) and"),
         (
             lambda: F.conv2d(keima.Tensor(X), keima.Tensor(T_W), stride="ab"),
-            ValueError,
-            "expected one number or a pair",
+            TypeError,
+            "expected a whole number or a sequence of them",
         ),  # type: ignore[arg-type]
         (lambda: F.split(keima.Tensor(np.zeros(6)), [4, 2]), ValueError, "rising positions"),
         (lambda: keima.Tensor(M).transpose(0, 3), IndexError, "axis 3 is out of range"),
