@@ -29,6 +29,15 @@ def check_conv_mode(conv_mode: str) -> None:
         raise UnsupportedError(f"conv_mode {conv_mode!r} is not supported; expected 'cross_correlation'")
 
 
+def output_size(size: int, taps: int, step: int, pad: int, spread: int) -> int:
+    """Of a convolution along one direction: below 1 where the kernel does not fit."""
+    if step < 1 or spread < 1 or pad < 0:
+        raise ValueError(
+            f"expected stride and dilation of at least 1 and padding of 0 or more, got {step}, {spread} and {pad}"
+        )
+    return (size + 2 * pad - spread * (taps - 1) - 1) // step + 1
+
+
 def conv1d(
     inp: Tensor,
     weight: Tensor,
@@ -134,10 +143,10 @@ def _fold_depth(volume: Tensor) -> Tensor:
     return reshape(ops.transpose(volume, (0, 2, 1, 3, 4)), (batch * depth, channels, height, width))
 
 
-def _unfold_depth(planes: Tensor, batch: int) -> Tensor:
+def _unfold_depth(planes: Tensor, batch: int, depth: int) -> Tensor:
     """(N D, C, H, W) to (N, C, D, H, W)."""
     _, channels, height, width = planes.shape
-    return ops.transpose(reshape(planes, (batch, -1, channels, height, width)), (0, 2, 1, 3, 4))
+    return ops.transpose(reshape(planes, (batch, depth, channels, height, width)), (0, 2, 1, 3, 4))
 
 
 def _pad_depth(volume: Tensor, before: int, after: int) -> Tensor:
@@ -169,7 +178,7 @@ def conv3d(
     _check_volume("conv3d", inp, weight, groups)
     (step, *steps), (pad, *pads), (spread, *spreads) = triple(stride), triple(padding), triple(dilation)
     taps = weight.shape[-3]
-    depth = (inp.shape[2] + 2 * pad - spread * (taps - 1) - 1) // step + 1
+    depth = output_size(inp.shape[2], taps, step, pad, spread)
     if depth < 1:
         raise ShapeError(f"conv3d: weights of shape {weight.shape} do not fit depth {inp.shape[2]} with padding {pad}")
     padded = _pad_depth(inp, pad, pad)
@@ -180,7 +189,7 @@ def conv3d(
         total = part if total is None else total + part
     if total is None:
         raise ShapeError(f"conv3d: the kernel of shape {weight.shape} has no depth")
-    out = _unfold_depth(total, inp.shape[0])
+    out = _unfold_depth(total, inp.shape[0], depth)
     return out if bias is None else out + bias
 
 
@@ -211,7 +220,7 @@ def conv_transpose3d(
     out: Tensor | None = None
     for k in range(taps):
         part = conv_transpose2d(planes, weight[..., k, :, :], None, steps, pads, extras, spreads, groups)
-        volume = _unfold_depth(part, inp.shape[0])
+        volume = _unfold_depth(part, inp.shape[0], depth)
         if out is None:
             out = zeros((*volume.shape[:2], full, *volume.shape[3:]), dtype=inp.dtype)
         places = slice(k * spread, k * spread + (depth - 1) * step + 1, step)
@@ -230,7 +239,7 @@ def _taps(inp: Tensor, kernel: Sequence[int], stride: Pair, padding: Pair, dilat
     if inp.ndim != 4:
         raise ShapeError(f"expected an input of shape (N, C, H, W), got {inp.shape}")
     steps, pads, spreads = pair(stride), pair(padding), pair(dilation)
-    sizes = [(inp.shape[2 + i] + 2 * pads[i] - spreads[i] * (kernel[i] - 1) - 1) // steps[i] + 1 for i in (0, 1)]
+    sizes = [output_size(inp.shape[2 + i], kernel[i], steps[i], pads[i], spreads[i]) for i in (0, 1)]
     if min(sizes) < 1:
         raise ShapeError(f"a kernel of {tuple(kernel)} does not fit an input of shape {inp.shape} with padding {pads}")
     batch, channels, height, width = inp.shape

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .._core import ShapeError, Tensor, ops
 from ..typing import Pair, pair
-from .conv import check_conv_mode
+from .conv import check_conv_mode, output_size
 from .tensor import concat, expand_dims, reshape, zeros
 
 __all__ = ["deformable_conv2d", "deformable_psroi_pooling"]
@@ -68,10 +68,7 @@ def deformable_conv2d(
     batch, channels, *sizes = inp.shape
     kernel, (steps, pads, spreads) = weight.shape[-2:], (pair(stride), pair(padding), pair(dilation))
     count = kernel[0] * kernel[1]
-    height, width = (
-        (size + 2 * pad - spread * (taps - 1) - 1) // step + 1
-        for size, pad, spread, taps, step in zip(sizes, pads, spreads, kernel, steps, strict=True)
-    )
+    height, width = (output_size(*along) for along in zip(sizes, kernel, steps, pads, spreads, strict=True))
     deformed = mask.shape[1] // count if mask.ndim == 4 else 0
     if (
         deformed < 1

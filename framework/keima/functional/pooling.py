@@ -41,6 +41,8 @@ def _adaptive_sizes(inp: Tensor, oshp: Pair | Tensor, name: str) -> tuple[int, i
     sizes = pair(oshp)
     if inp.ndim != 4:
         raise ShapeError(f"{name}: expected an input of shape (N, C, H, W), got {inp.shape}")
+    if 0 in inp.shape[2:]:
+        raise ShapeError(f"{name}: expected images of at least one pixel, got {inp.shape}")
     if min(sizes) < 1:
         raise ValueError(f"{name}: expected an output of at least 1x1, got {sizes}")
     return sizes

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 2-D convolution and its two backwards; each is linear in both operands, so their gradients are one another.
 #include <array>
+#include <cstring>
 
 #include "base/execution.h"
 #include "kernels/conv/conv.h"
@@ -54,6 +55,7 @@ Geometry geometry(const OpCall& call, const Dims& input, const Dims& weight) {
   g.batch = input[0];
   g.in_channels = input[1];
   g.out_channels = weight[at] * groups;
+  if (g.in_channels == 0) fail(ErrorKind::kShape, call.op.name, ": expected at least one input channel, got an input of shape ", input);
   g.window = make_window(call.op.name, input, weight[at + 2], weight[at + 3], call.attrs.ints(kStride), call.attrs.ints(kPadding), call.attrs.ints(kDilation));
   if (weight[at + 1] * groups != g.in_channels)
     fail(ErrorKind::kShape, call.op.name, ": weights of shape ", weight, " take ", weight[at + 1] * groups, " input channels, the input of shape ", input, " has ",
@@ -149,12 +151,17 @@ void kernel_conv2d(const KernelCall& call) {
 
 int64_t scratch_backward_data(const OpCall& call, const Exec& exec) {
   const ConvShape shape = backward_data_shape(call);
+  if (shape.out_channels == 0) return 0;
   return Workspace::total({conv_backward_packed_bytes(shape), conv_backward_data_scratch_bytes(exec, shape)});
 }
 
 void kernel_backward_data(const KernelCall& call) {
   if (call.out().numel() == 0) return;
   const ConvShape shape = backward_data_shape(call);
+  if (shape.out_channels == 0) {  // a sum of nothing, in whatever layout
+    std::memset(call.out().raw(), 0, static_cast<size_t>(layout_bytes(call.out().shape(), call.out().dtype(), call.out().layout())));
+    return;
+  }
   float* packed = call.workspace.floats(conv_backward_packed_bytes(shape));
   conv_backward_pack(call.exec, shape, call.in(0).data<float>(), packed);
   conv_backward_data(call.exec, shape, call.in(1).data<float>(), packed, {}, call.out().data<float>(),

@@ -70,6 +70,7 @@ def test_an_empty_batch_goes_through() -> None:
     assert M.LayerNorm((3, 3))(empty).shape == empty.shape
     assert F.tile(empty, (2, 1, 1, 1)).shape == empty.shape
     assert F.repeat(empty, 2, 1).shape == (0, 8, 3, 3)
+    assert F.conv3d(F.zeros((0, 1, 3, 3, 3)), F.zeros((2, 1, 2, 2, 2))).shape == (0, 2, 2, 2, 2)
 
 
 @pytest.mark.parametrize("reps", [(2,), (2, 1, 3), (2, 1, 1, 1, 2, 1, 1, 3), (1, 0, 2), ()])
@@ -97,6 +98,8 @@ def test_tile_and_repeat_are_numpy_s_in_any_number_of_dimensions(reps: tuple[int
         (lambda: F.layer_norm(F.zeros((2,)), (), affine=False), "layer_norm: expected sizes of the last dimensions"),
         (lambda: M.Conv2d(3, 3, 1, groups=0), "cannot be divided into 0 groups"),
         (lambda: F.max_pool2d(keima.Tensor(X[None]), (1, 2, 3)), "expected one number or a pair"),
+        (lambda: F.adaptive_avg_pool2d(F.zeros((1, 1, 0, 3)), 1), "expected images of at least one pixel"),
+        (lambda: F.conv3d(F.zeros((1, 1, 2, 2, 2)), F.zeros((1, 1, 1, 1, 1)), stride=0), "stride and dilation of at"),
         (lambda: F.conv3d(F.zeros((1, 1, 2, 2, 2)), F.zeros((1, 1, 1, 1, 1)), stride=[1]), "one number or three"),
     ],
 )

@@ -16,6 +16,7 @@ import keima
 import keima.functional as F  # noqa: N812
 from keima import Tensor
 from keima._core import ops
+from keima.autodiff import GradManager
 
 
 @pytest.mark.parametrize(
@@ -200,3 +201,16 @@ keima.functional.zeros((70 << 20) // 4)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_convolutions_of_no_channels_do_not_divide_by_them() -> None:
+    for groups, weight in ((1, (2, 0, 3, 3)), (2, (2, 1, 0, 3, 3))):
+        with pytest.raises(keima.ShapeError, match="at least one input channel"):
+            F.conv2d(F.zeros((1, 0, 4, 4)), F.zeros(weight), groups=groups)
+    x, none = F.ones((1, 3, 4, 4)), F.zeros((0, 3, 3, 3))
+    with GradManager().attach([x, none]) as manager:
+        manager.backward(F.conv2d(x, none).sum())
+    assert x.grad is not None and x.grad.shape == x.shape and not x.grad.numpy().any()
+    assert none.grad is not None and none.grad.shape == none.shape
+    transposed = F.conv_transpose2d(F.zeros((1, 0, 4, 4)), F.zeros((0, 2, 3, 3)))
+    assert transposed.shape == (1, 2, 6, 6) and not transposed.numpy().any()
