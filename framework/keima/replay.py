@@ -4,13 +4,22 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from . import _core
 from ._core import Tensor
 
-_actions: list[Callable[[], None]] = []
-_obstacles: list[str] = []
+
+class _Noted(threading.local):
+    """What the trace of this thread was told."""
+
+    def __init__(self) -> None:
+        self.actions: list[Callable[[], None]] = []
+        self.obstacles: list[str] = []
+
+
+_noted = _Noted()
 
 
 def made_anew(make: Callable[[], Tensor]) -> Tensor:
@@ -19,25 +28,23 @@ def made_anew(make: Callable[[], Tensor]) -> Tensor:
         return make()
     made = make()
     _core.TraceSession.release(made)
-    _actions.append(lambda: made._reset(make()))
+    _noted.actions.append(lambda: made._reset(make()))
     return made
 
 
 def take_actions() -> list[Callable[[], None]]:
     """What was asked for since the last call of this function."""
-    taken = list(_actions)
-    _actions.clear()
+    taken, _noted.actions = _noted.actions, []
     return taken
 
 
 def cannot_replay(reason: str) -> None:
     """Say that what runs now must run in Python each time; a trace that would not is refused with the reason."""
     if _core.is_tracing():
-        _obstacles.append(reason)
+        _noted.obstacles.append(reason)
 
 
 def take_obstacles() -> list[str]:
     """The reasons given since the last call of this function."""
-    taken = list(_obstacles)
-    _obstacles.clear()
+    taken, _noted.obstacles = _noted.obstacles, []
     return taken

@@ -27,7 +27,8 @@ class Parameter(Tensor):
 def _show(self: Tensor) -> str:
     array = self.numpy()
     dtype = "" if str(self.dtype) == "float32" else f", dtype={self.dtype}"
-    return f"{type(self).__name__}({array}{dtype}, device={self.device})"
+    shape = f", shape={self.shape}" if self.size == 0 and self.ndim > 1 else ""  # NumPy shows all of them as []
+    return f"{type(self).__name__}({array}{shape}{dtype}, device={self.device})"
 
 
 def _format(self: Tensor, spec: str) -> str:

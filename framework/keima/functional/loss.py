@@ -59,7 +59,7 @@ def cross_entropy(
 
     Args:
         pred: (N, classes, ...): logits, or probabilities without `with_logits`.
-        label: int32, pred's shape without `axis`.
+        label: int32, pred's shape without `axis`, from 0 to the number of classes - 1.
         label_smooth: share of the target spread evenly over all classes (Szegedy et al., 2016).
 
     >>> import keima

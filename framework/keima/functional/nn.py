@@ -221,8 +221,11 @@ def one_hot(inp: Tensor, num_classes: int) -> Tensor:
 
 
 def indexing_one_hot(src: Tensor, index: Tensor, axis: int = 1, keepdims: bool = False) -> Tensor:
-    """The element of each row along `axis` that `index` (src's shape without that axis) names."""
-    picked = ops.gather(src, expand_dims(index, axis), axis)
+    """The element of each row along `axis` that `index` (src's shape without that axis) names, from 0 on.
+
+    Negative positions are errors, not counted from the end: they are labels, of which some mean "none".
+    """
+    picked = ops.gather(src, expand_dims(index, axis), axis, False)
     return picked if keepdims else squeeze(picked, axis)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,18 +20,26 @@ if TYPE_CHECKING:
     from ..serialization import File
     from .graph_file import DumpResult
 
-_active: list[TraceSession] = []
+
+class _Active(threading.local):
+    """The sessions of this thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.sessions: list[TraceSession] = []
+
+
+_active = _Active()
 
 
 def is_tracing() -> bool:
-    """Whether a trace records now."""
+    """Whether a trace records this thread now."""
     return _core.is_tracing()
 
 
 @contextmanager
 def exclude_from_trace() -> Iterator[None]:
     """What runs in this scope is not recorded: a replay skips it, and its results are to the trace as any others."""
-    session = _active[-1] if _active and _core.is_tracing() else None
+    session = _active.sessions[-1] if _active.sessions and _core.is_tracing() else None
     if session is not None:
         session.pause()
     try:
@@ -158,7 +167,7 @@ class trace:  # noqa: N801  # the API's name
         session = TraceSession(not self._symbolic, self.capture_as_const, known.graph if known else None)
         take_actions()
         take_obstacles()
-        _active.append(session)
+        _active.sessions.append(session)
         try:
             given, named = replace_tensors((args, kwargs), session.input)
             session.resume()
@@ -171,7 +180,7 @@ class trace:  # noqa: N801  # the API's name
             raise
         finally:
             session.pause()
-            _active.pop()
+            _active.sessions.pop()
         places = iter(range(len(returned)))
         shape = replace_tensors(results, lambda _: _Place(next(places)))
         program = known.program if known else self._compile(graph)

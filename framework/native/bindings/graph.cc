@@ -159,7 +159,7 @@ class TraceSession {
   py::list constants_;
 };
 
-TraceSession* active_session = nullptr;
+constinit thread_local TraceSession* active_session = nullptr;
 
 void session_read(PyTensor* tensor) { active_session->read(tensor); }
 void session_rebinding(PyTensor* tensor) { active_session->rebinding(tensor); }
@@ -377,7 +377,7 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("constants", &TraceSession::constants)
       .def("restore", &TraceSession::restore)
       .def_static("release", &TraceSession::release);
-  module.def("is_tracing", [] { return active_session != nullptr; }, "Whether a trace records now.");
+  module.def("is_tracing", [] { return active_session != nullptr; }, "Whether a trace records this thread now.");
 }
 
 }  // namespace keima::python

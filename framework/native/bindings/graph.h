@@ -9,8 +9,8 @@
 namespace keima::python {
 
 class TraceSession;
-// The session that records now, or null.
-extern TraceSession* active_session;
+// The session that records this thread now, or null: what other threads compute is none of the trace's.
+extern constinit thread_local TraceSession* active_session;
 
 void session_read(PyTensor* tensor);
 void session_rebinding(PyTensor* tensor);

@@ -32,6 +32,7 @@ std::vector<IndexItem> expand_masks(const Value& x, std::vector<IndexItem> items
       continue;
     }
     const Dims& mask = item.tensor.tensor.shape();
+    if (mask.empty()) fail(ErrorKind::kIndex, "index: a mask needs at least one dimension, got a single bool; use F.where to choose");
     for (int i = 0; i < mask.size(); ++i)
       if (dim + i >= x.tensor.ndim() || x.tensor.shape()[dim + i] != mask[i])
         fail(ErrorKind::kIndex, "index: a mask of shape ", mask, " does not fit dimension ", dim, " of a tensor of shape ", x.tensor.shape());

@@ -12,10 +12,11 @@
 namespace keima {
 namespace {
 
-[[noreturn]] void fail_bad_index(const Op& op, const BadIndex& bad, int64_t size) {
+// `lowest` is the least index that is good: -size, or 0 where negative ones do not count from the end.
+[[noreturn]] void fail_bad_index(const Op& op, const BadIndex& bad, int64_t size, int64_t lowest) {
   const std::string_view asked = op.name == "ravel_index" ? "index" : std::string_view(op.name);  // what the user wrote: x[i]
   fail(ErrorKind::kIndex, asked, ": index ", bad.value, " (number ", bad.position, " of index ", bad.array, ") is out of range for size ", size,
-       "; expected ", -size, " to ", size - 1);
+       "; expected ", lowest, " to ", size - 1);
 }
 
 void require_positions(const OpCall& call, size_t i) {
@@ -30,11 +31,12 @@ void require_countable(const Op& op, int64_t size) {
 }
 
 // The index with negative positions counted from the end: kernels trust what they are given.
-Tensor wrapped_positions(const OpCall& call, const Tensor& index, int64_t size) {
+Tensor wrapped_positions(const OpCall& call, const Tensor& index, int64_t size, bool from_end = true) {
+  const int64_t lowest = from_end ? -size : 0;
   const auto* values = index.data<const int32_t>();
   bool has_negative = false;
   for (int64_t i = 0; i < index.numel(); ++i) {
-    if (values[i] < -size || values[i] >= size) fail_bad_index(call.op, {0, i, values[i]}, size);
+    if (values[i] < lowest || values[i] >= size) fail_bad_index(call.op, {0, i, values[i]}, size, lowest);
     has_negative |= values[i] < 0;
   }
   if (!has_negative) return index;
@@ -76,7 +78,7 @@ void kernel_ravel_index(const KernelCall& call) {
     arrays.push_back({index.dtype().scalar(), index.raw(), strides.back().data()});
   }
   const BadIndex bad = ravel_index(call.exec, {shape.size(), shape.data(), static_cast<int>(arrays.size()), arrays.data(), sizes.data(), call.out().data<int32_t>()});
-  if (bad.array >= 0) fail_bad_index(call.op, bad, sizes[bad.array]);
+  if (bad.array >= 0) fail_bad_index(call.op, bad, sizes[bad.array], -sizes[bad.array]);
 }
 
 // The mask as the counting kernels want it, and their scratch.
@@ -218,7 +220,9 @@ void infer_scatter_add(const OpCall& call, DescList& out) {
 
 int axis_of(const KernelCall& call) { return normalize_axis(call.op.name, call.attrs.integer(0), call.in(0).ndim()); }
 
-Tensor axis_index(const KernelCall& call) { return wrapped_positions(call, call.in(1), call.in(0).shape()[axis_of(call)]); }
+Tensor axis_index(const KernelCall& call, bool from_end = true) {
+  return wrapped_positions(call, call.in(1), call.in(0).shape()[axis_of(call)], from_end);
+}
 
 // Input 0 is the indexed array; `index` must outlive the result.
 AxisArgs axis_args(const KernelCall& call, const Tensor& index, const Tensor& in) {
@@ -228,7 +232,7 @@ AxisArgs axis_args(const KernelCall& call, const Tensor& index, const Tensor& in
 }
 
 void kernel_gather(const KernelCall& call) {
-  const Tensor index = axis_index(call);
+  const Tensor index = axis_index(call, call.attrs.flag(1));
   gather(call.exec, axis_args(call, index, call.in(0)));
 }
 
@@ -289,7 +293,7 @@ void declare_indexing(Registry& registry) {
   registry.add({.name = "add_rows", .inputs = {"inp", "index", "value"}, .infer = infer_add_into_rows, .kernel = kernel_add_rows,
                 .gradient = grad_add_rows, .saved = {2, 0}, .in_place = 0, .onnx = "ScatterND"});
   const std::vector<AttrDecl> axis{{"axis", AttrType::kInt, std::nullopt}};
-  registry.add({.name = "gather", .inputs = {"inp", "index"}, .attrs = axis, .infer = infer_gather, .kernel = kernel_gather,
+  registry.add({.name = "gather", .inputs = {"inp", "index"}, .attrs = {axis[0], {"from_end", AttrType::kBool, true}}, .infer = infer_gather, .kernel = kernel_gather,
                 .gradient = grad_gather, .saved = {2, 0}, .onnx = "GatherElements"});
   registry.add({.name = "scatter", .inputs = {"inp", "index", "source"}, .attrs = axis, .infer = infer_scatter, .kernel = kernel_scatter,
                 .gradient = grad_scatter, .saved = {2, 0}, .in_place = 0, .onnx = "ScatterElements"});

@@ -5,7 +5,7 @@
 namespace keima {
 namespace {
 
-Observer* observer = nullptr;
+constinit thread_local Observer* observer = nullptr;
 
 }  // namespace
 

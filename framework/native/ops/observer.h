@@ -17,7 +17,7 @@ class Observer {
   virtual void applied(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs, std::span<const Tensor> outputs) = 0;
 };
 
-// The one that watches now, or null. All of it runs under the Python lock.
+// The one that watches this thread now, or null.
 Observer* current_observer() noexcept;
 void set_observer(Observer* observer) noexcept;
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -195,3 +197,26 @@ def test_svd_rebuilds_its_input(full: bool) -> None:
     x = keima.Parameter(array)
     with GradManager().attach([x]) as manager, pytest.raises(keima.UnsupportedError, match="no gradient"):
         manager.backward(F.sum(F.svd(x)[1]))
+
+
+def test_labels_are_not_counted_from_the_end() -> None:
+    """-1 often marks what has no label: it must not stand for the last class without a word."""
+    logits = keima.Tensor([[3.0, 1.0, 0.0], [0.0, 2.0, 1.0]])
+    for labels in ([0, -1], [0, 3]):
+        with pytest.raises(IndexError, match=r"index (-1|3) .* is out of range for size 3; expected 0 to 2"):
+            F.cross_entropy(logits, keima.Tensor(labels))
+        with pytest.raises(IndexError, match="expected 0 to 2"):
+            F.indexing_one_hot(logits, keima.Tensor(labels))
+    assert F.indexing_one_hot(logits, keima.Tensor([0, 2])).tolist() == [3.0, 1.0]
+    assert F.gather(logits, 1, keima.Tensor([[-1], [-3]])).tolist() == [[0.0], [0.0]]
+
+
+@pytest.mark.parametrize("mask", [True, False, np.True_, np.array(False)])
+def test_a_single_bool_is_no_index(mask: Any) -> None:
+    x = keima.Tensor([1.0, 2.0])
+    for index in (mask, keima.Tensor(mask), (mask, slice(None))):
+        with pytest.raises(IndexError, match="a mask needs at least one dimension"):
+            x[index]
+        with pytest.raises(IndexError, match="a mask needs at least one dimension"):
+            x[index] = 0.0
+    assert x.tolist() == [1.0, 2.0]

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -238,3 +240,40 @@ def test_a_step_of_an_optimizer_is_not_replayed_without_python(options: dict[str
     with pytest.raises(TraceError, match="steps an optimizer"):
         step(keima.Tensor([2.0]))
     assert weight.numpy().tolist() == [1.0]
+
+
+@pytest.mark.parametrize("symbolic", [False, True])
+def test_what_other_threads_compute_is_none_of_the_trace_s(symbolic):
+    inside, done = threading.Event(), threading.Event()
+
+    def scaled(x):
+        y = x * 2
+        inside.set()
+        assert done.wait(60)
+        return y + 1
+
+    results = []
+
+    def elsewhere():
+        assert inside.wait(60)
+        try:
+            assert not is_tracing()
+            a = keima.Tensor(_values(3))
+            a += 1
+            results.append(F.exp(a).numpy().sum())
+            noisy = F.dropout(keima.Tensor(np.ones(1000, np.float32)), 0.5)
+            results.append(float(noisy.numpy().max()))
+            other = trace(lambda t: t * 5, symbolic=True)
+            results.append(other(keima.Tensor([2.0])).numpy().tolist())
+        finally:
+            done.set()
+
+    traced = trace(scaled, symbolic=symbolic, without_host=True)
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    assert traced(keima.Tensor([1.0, 2.0])).numpy().tolist() == [3, 5]
+    thread.join()
+    assert results == [pytest.approx(np.exp(_values(3) + 1).sum(), rel=1e-5), 2.0, [10.0]]
+    (recording,) = traced.recordings
+    assert [name for name, *_ in recording.graph.nodes] == ["mul", "add"]
+    assert not recording.before and not recording.captured

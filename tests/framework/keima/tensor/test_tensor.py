@@ -178,3 +178,8 @@ def test_names_and_rounding() -> None:
     named.name = "bias"
     assert pickle.loads(pickle.dumps(named)).name == "bias"  # noqa: S301  # our own bytes
     assert round(unnamed).numpy().tolist() == [2.0, -3.0]
+
+
+def test_an_empty_tensor_shows_its_shape() -> None:
+    assert repr(keima.functional.zeros((0, 3))) == "Tensor([], shape=(0, 3), device=cpu0)"
+    assert repr(keima.Tensor([])) == "Tensor([], device=cpu0)"
