@@ -249,17 +249,18 @@ void kernel_scatter_add(const KernelCall& call) {
 }
 
 Attrs axis_attr(const GradCall& g) { return Attrs{g.attrs.integer(0)}; }
+Attrs gather_attrs(const GradCall& g) { return Attrs{g.attrs.integer(0), true}; }
 
 void grad_gather(GradCall& g) {
   if (g.needs(0)) g.set(0, call<"scatter_add">(zeros_of_input(g, 0), g.in(1), g.grad(), axis_attr(g)));
 }
 void grad_scatter(GradCall& g) {
   if (g.needs(0)) g.set(0, call<"scatter">(g.grad(), g.in(1), zeros_of_input(g, 2), axis_attr(g)));
-  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), axis_attr(g)));
+  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), gather_attrs(g)));
 }
 void grad_scatter_add(GradCall& g) {
   if (g.needs(0)) g.set(0, g.grad());
-  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), axis_attr(g)));
+  if (g.needs(2)) g.set(2, call<"gather">(g.grad(), g.in(1), gather_attrs(g)));
 }
 
 // --- one_hot ---------------------------------------------------------------------------------------------------
