@@ -10,13 +10,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-WORKER = Path(__file__).with_name("worker.py")
+ROOT = Path(__file__).parents[2]
 
 
 def run_worker(python: Path | str, *arguments: object) -> dict[str, Any]:
     """The worker's figures, and `rss`: the peak of its resident set in bytes, as its parent reads it."""
     with subprocess.Popen(
-        [python, WORKER, *(str(argument) for argument in arguments)], stdout=subprocess.PIPE, text=True
+        [python, "-m", "benchmarks.training.worker", *(str(argument) for argument in arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     ) as child:
         assert child.stdout is not None, "a pipe was asked for"
         text = child.stdout.read()

@@ -11,7 +11,7 @@ import statistics
 import sys
 
 from benchmarks.peers import argument_parser, machine, write_figures
-from benchmarks.training.nets import ALL_CASES
+from benchmarks.training.cases import ALL_CASES
 from benchmarks.training.process import run_worker
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import argument_parser, machine, paired, peer_python, write_figures
-from benchmarks.training.nets import CASES
+from benchmarks.training.cases import CASES
 from benchmarks.training.process import run_worker
 
-STEPS = {"resnet18-32": 12, "resnet18-224": 4, "resnet50-224": 3}
+STEPS = {"resnet18-32": 12, "resnet18-224": 4, "resnet50-224": 3, "vit-s16-224": 3}
 
 
 def compare(peer: Path, case: str, threads: int, rounds: int) -> dict[str, Any]:

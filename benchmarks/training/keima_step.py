@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The Keima Authors
+# SPDX-License-Identifier: Apache-2.0
+"""A training step in Keima. Imported once the number of threads is set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keima
+import keima.functional as F  # noqa: N812
+import keima.module as M  # noqa: N812
+from benchmarks.training.cases import Net, data
+from benchmarks.training.residual import Conv
+from benchmarks.training.step import UPDATE, Step
+
+
+class Layers:
+    """The layers that nets are written in."""
+
+    def __init__(self, weights: dict[str, Any], norms: dict[str, Any]) -> None:
+        self._weights, self._norms = weights, norms
+
+    def unit(self, x: Any, conv: Conv) -> Any:
+        return self._norms[conv.name](F.conv2d(x, self._weights[conv.name], None, conv.stride, conv.size // 2))
+
+    def relu(self, x: Any) -> Any:
+        return F.relu(x)
+
+    def max_pool(self, x: Any) -> Any:
+        return F.max_pool2d(x, 3, 2, 1)
+
+    def classify(self, x: Any) -> Any:
+        return F.linear(F.mean(x, (2, 3)), self._weights["fc"])
+
+    def patches(self, x: Any, name: str, size: int) -> Any:
+        weight = self._weights[f"{name}.weight"]
+        bias = F.reshape(self._weights[f"{name}.bias"], (1, -1, 1, 1))
+        x = F.conv2d(x, weight, bias, size)
+        return F.transpose(F.reshape(x, (*x.shape[:2], -1)), (0, 2, 1))
+
+    def with_token(self, x: Any, token: str, positions: str) -> Any:
+        token = F.broadcast_to(self._weights[token], (x.shape[0], 1, x.shape[2]))
+        return F.concat([token, x], 1) + self._weights[positions]
+
+    def layer_norm(self, x: Any, name: str) -> Any:
+        return F.layer_norm(x, x.shape[-1:], True, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"], 1e-6)
+
+    def linear(self, x: Any, name: str) -> Any:
+        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+
+    def attention(self, qkv: Any, heads: int) -> Any:
+        n, length, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+        q, k, v = F.transpose(F.reshape(qkv, (n, length, 3, heads, -1)), (2, 0, 3, 1, 4))
+        scores = F.matmul(q * (width // heads) ** -0.5, k, transpose_b=True)
+        mixed = F.matmul(F.softmax(scores, -1), v)
+        return F.reshape(F.transpose(mixed, (0, 2, 1, 3)), (n, length, width))
+
+    def gelu(self, x: Any) -> Any:
+        return F.gelu(x)
+
+    def first(self, x: Any) -> Any:
+        return x[:, 0]
+
+
+def prepare(net: Net, limit: int) -> Step:
+    """The step on a net; a limit of 0 bytes means none."""
+    if limit:
+        keima.dtr.enable()
+        keima.device.set_memory_limit(limit)
+    weights = {name: keima.Parameter(array) for name, array in net.weights().items()}
+    norms = {name: M.BatchNorm2d(channels) for name, channels in net.batch_norms().items()}
+    parameters = list(weights.values()) + [p for norm in norms.values() for p in norm.parameters()]
+    optimizer = keima.optimizer.SGD(parameters, **UPDATE)
+    manager = keima.autodiff.GradManager().attach(parameters)
+    images, labels = (keima.Tensor(array) for array in data(net))
+    layers = Layers(weights, norms)
+
+    def step() -> float:
+        with manager:
+            loss = F.cross_entropy(net.forward(layers, images), labels)
+            manager.backward(loss)
+        optimizer.step().clear_grad()
+        return float(loss)
+
+    def state() -> bytes:
+        statistics = [s for norm in norms.values() for s in (norm.running_mean, norm.running_var)]
+        return b"".join(tensor.numpy().tobytes() for tensor in [*parameters, *statistics])
+
+    return Step(step, state)
