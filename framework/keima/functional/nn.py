@@ -92,7 +92,9 @@ def linear(inp: Tensor, weight: Tensor, bias: Tensor | None = None, compute_mode
         compute_mode: MegEngine's choice of accumulator; sums are always made in float32 here.
     """
     product = ops.matmul(inp, weight, False, True)
-    return product if bias is None else product + bias
+    if bias is not None:
+        product += bias  # nobody else has the product: its memory is used again
+    return product
 
 
 # --- activation ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 #include "ops/families.h"
 #include "ops/gradient.h"
+#include "ops/layout.h"
 #include "ops/operands.h"
 
 namespace keima {
@@ -44,10 +45,42 @@ void kernel(const KernelCall& call) {
                          call.has(2) ? call.in(2).data<float>() : nullptr, call.out().data<float>()});
 }
 
+// --- backward --------------------------------------------------------------------------------------------------
+
+void infer_backward(const OpCall& call, DescList& out) {
+  const Tensor &x = call.in(0), &dy = call.in(1);
+  const Dims last = normalized_shape(x.shape(), normalized_dims(call));
+  require_all_float32(call);
+  if (!(dy.shape() == x.shape()) || (call.has(2) && !(call.in(2).shape() == last)))
+    fail(ErrorKind::kShape, "layer_norm_backward: expected an output gradient of shape ", x.shape(), " and weights of shape ", last, ", got ",
+         dy.shape(), " and ", call.has(2) ? call.in(2).shape() : Dims{});
+  out.push_back({x.shape(), x.dtype()});
+  out.push_back({last, x.dtype()});
+  out.push_back({last, x.dtype()});
+}
+
+int64_t scratch_backward(const OpCall& call, const Exec&) {
+  const int64_t elements = call.in(0).numel(), n = normalized_shape(call.in(0).shape(), normalized_dims(call)).numel();
+  return elements == 0 ? 0 : Workspace::total({layer_norm_backward_scratch_bytes(elements / n, n)});
+}
+
+void kernel_backward(const KernelCall& call) {
+  const Tensor& x = call.in(0);
+  const int64_t n = call.out(1).numel();
+  if (x.numel() == 0) {
+    for (size_t i : {1, 2}) fill(call.exec, call.out(i), 0);
+    return;
+  }
+  const LayerNormBackwardArgs args{x.numel() / n, n, static_cast<float>(call.attrs.real(kEps)), x.data<float>(),
+                                   call.has(2) ? call.in(2).data<float>() : nullptr, call.in(1).data<float>(), call.out(0).data<float>(),
+                                   call.out(1).data<float>(), call.out(2).data<float>()};
+  layer_norm_backward(call.exec, args, call.workspace.take(layer_norm_backward_scratch_bytes(args.rows, n)));
+}
+
 Expr mean(const Expr& x, const Dims& axes) { return call<"mean">(x, Attrs{axes, true}); }
 
 // With z the standardised input and g = dy * weight: dx = (g - mean(g) - z mean(g z)) / deviation.
-void gradient(GradCall& g) {
+void composed_gradient(GradCall& g) {
   const int ndim = g.in_shape(0).size(), dims = static_cast<int>(g.attrs.integer(kDims));
   Dims axes;
   for (int i = ndim - dims; i < ndim; ++i) axes.push_back(i);
@@ -63,12 +96,25 @@ void gradient(GradCall& g) {
   if (g.needs(2)) g.set(2, call<"sum_to">(dy, Attrs{g.in_shape(2)}));
 }
 
+void gradient(GradCall& g) {
+  if (g.applier.differentiable()) return composed_gradient(g);
+  ValueList operands{g.in(0).value(), g.grad().value()};
+  if (g.arity() > 1 && !g.in_shape(1).empty()) operands.push_back(g.in(1).value());
+  ValueList grads = g.applier.apply(op_of<"layer_norm_backward">(), operands, g.attrs);
+  for (size_t i = 0; i < 3; ++i)
+    if (g.needs(i)) g.set(i, Expr(g.applier, grads[i]));
+}
+
 }  // namespace
 
 void declare_layer_norm(Registry& registry) {
   registry.add({.name = "layer_norm", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 2,
                 .attrs = {{"dims", AttrType::kInt, int64_t{1}}, {"eps", AttrType::kFloat, 1e-5}}, .infer = infer, .kernel = kernel,
                 .gradient = gradient, .saved = {3, 0}, .in_place = 0, .onnx = "LayerNormalization"});
+  registry.add({.name = "layer_norm_backward", .inputs = {"inp", "dy", "weight"}, .optional_inputs = 1,
+                .attrs = {{"dims", AttrType::kInt, int64_t{1}}, {"eps", AttrType::kFloat, 1e-5}}, .outputs = 3, .infer = infer_backward,
+                .kernel = kernel_backward, .scratch = scratch_backward, .no_gradient = "layer_norm composes its gradient when a higher order is asked for",
+                .onnx_note = "a gradient"});
 }
 
 }  // namespace keima

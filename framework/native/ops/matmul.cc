@@ -253,13 +253,25 @@ void set_gradient(GradCall& g, size_t i, const Expr& gradient, const Dims& matri
   g.set(i, reduced);
 }
 
+// (..., m, k) as (all m, k): what a batch has in common with one matrix is then one product, not a sum of many.
+Expr as_rows(const Expr& matrices) {
+  const Dims& shape = matrices.shape();
+  return call<"reshape">(matrices, Attrs{Dims{matrices.shape().numel() / std::max<int64_t>(shape.back(), 1), shape.back()}});
+}
+
 void grad_matmul(GradCall& g) {
   const Shapes shapes = shapes_of(g.in_shape(0), g.in_shape(1), g.attrs);
   const bool ta = shapes.transpose_a, tb = shapes.transpose_b;
   const Expr a = call<"reshape">(g.in(0), Attrs{shapes.a}), b = call<"reshape">(g.in(1), Attrs{shapes.b});
   const Expr dc = call<"reshape">(g.grad(), Attrs{product_shape(shapes)});
   if (g.needs(0)) set_gradient(g, 0, ta ? call<"matmul">(b, dc, Attrs{tb, true}) : call<"matmul">(dc, b, Attrs{false, !tb}), shapes.a);
-  if (g.needs(1)) set_gradient(g, 1, tb ? call<"matmul">(dc, a, Attrs{true, ta}) : call<"matmul">(a, dc, Attrs{!ta, false}), shapes.b);
+  if (!g.needs(1)) return;
+  const bool shared_b = shapes.b.size() == 2 && shapes.a.size() > 2 && !ta && shapes.k() > 0 && shapes.n() > 0;
+  if (shared_b) {
+    const Expr rows = as_rows(a), drows = as_rows(dc);
+    return set_gradient(g, 1, tb ? call<"matmul">(drows, rows, Attrs{true, false}) : call<"matmul">(rows, drows, Attrs{true, false}), shapes.b);
+  }
+  set_gradient(g, 1, tb ? call<"matmul">(dc, a, Attrs{true, ta}) : call<"matmul">(a, dc, Attrs{!ta, false}), shapes.b);
 }
 
 }  // namespace

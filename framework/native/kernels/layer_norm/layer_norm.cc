@@ -12,4 +12,37 @@ void layer_norm(const Exec& exec, const LayerNormArgs& args) {
                [&](int64_t begin, int64_t end) { KEIMA_PICK(exec.isa, layer_norm_rows)(args, begin, end); });
 }
 
+namespace {
+
+constexpr int64_t kRun = 64;  // rows whose sums are taken together
+
+int64_t runs_of(int64_t rows) { return (rows + kRun - 1) / kRun; }
+
+}  // namespace
+
+size_t layer_norm_backward_scratch_bytes(int64_t rows, int64_t n) {
+  return static_cast<size_t>(runs_of(rows) * 2 * n) * sizeof(float);
+}
+
+void layer_norm_backward(const Exec& exec, const LayerNormBackwardArgs& args, void* scratch) {
+  const int64_t runs = runs_of(args.rows), n = args.n;
+  auto* sums = static_cast<float*>(scratch);  // [run][weight, bias][n]
+  parallel_for(exec, runs, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t run = begin; run < end; ++run) {
+      const int64_t first = run * kRun, last = first + kRun < args.rows ? first + kRun : args.rows;
+      float* own = sums + run * 2 * n;
+      KEIMA_PICK(exec.isa, layer_norm_backward_rows)(args, first, last, own, own + n);
+    }
+  });
+  for (int64_t i = 0; i < n; ++i) {
+    double dweight = 0, dbias = 0;
+    for (int64_t run = 0; run < runs; ++run) {
+      dweight += static_cast<double>(sums[run * 2 * n + i]);
+      dbias += static_cast<double>(sums[(run * 2 + 1) * n + i]);
+    }
+    args.dweight[i] = static_cast<float>(dweight);
+    args.dbias[i] = static_cast<float>(dbias);
+  }
+}
+
 }  // namespace keima

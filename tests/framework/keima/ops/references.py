@@ -60,6 +60,7 @@ NOT_IN_TORCH = {
     "gelu_grad",
     "hsigmoid_grad",
     "hswish_grad",
+    "layer_norm_backward",
     "leaky_relu_grad",
     "left_shift",
     "linear_fused",
@@ -606,6 +607,32 @@ REFERENCES["layer_norm"] = Reference(
         + [Case((rng.uniform(-1, 1, (2, 20)), None, None), (1, 1e-5))]
     ),
     differentiable=(0, 1, 2),
+)
+
+
+def _layer_norm_backward(
+    x: Array, dy: Array, weight: Array | None, dims: int, eps: float
+) -> tuple[Array, Array, Array]:
+    axes, rows = tuple(range(x.ndim - dims, x.ndim)), tuple(range(x.ndim - dims))
+    deviation = np.sqrt(x.var(axes, keepdims=True) + eps)
+    z = (x - x.mean(axes, keepdims=True)) / deviation
+    g = dy * (1 if weight is None else weight)
+    dx = (g - g.mean(axes, keepdims=True) - z * (g * z).mean(axes, keepdims=True)) / deviation
+    return dx, (dy * z).sum(rows), dy.sum(rows)
+
+
+REFERENCES["layer_norm_backward"] = Reference(
+    _layer_norm_backward,
+    lambda rng: [
+        Case((rng.uniform(-1, 1, shape), rng.uniform(-1, 1, shape), weight), (dims, 1e-3))
+        for shape, dims, weight in [
+            ((70, 2, 20), 1, rng.uniform(-1, 1, (20,))),
+            ((4, 3, 5), 2, rng.uniform(-1, 1, (3, 5))),
+            ((2, 20), 1, None),
+            ((0, 6), 1, None),
+        ]
+    ],
+    tolerance=5e-6,
 )
 REFERENCES["conv2d_backward_data"] = Reference(
     lambda w, dy, s, p, d, g, shape: _linear_adjoint(lambda x: _conv2d(x, w, None, s, p, d, g), tuple(shape), dy),
