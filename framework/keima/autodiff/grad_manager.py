@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,7 +13,15 @@ from .._core import Tensor
 
 Callback = Callable[[Tensor, Tensor], Tensor | None]
 
-_backwarding: list[GradManager] = []
+
+class _Backwarding(threading.local):
+    """The managers whose backward runs on this thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.managers: list[GradManager] = []
+
+
+_backwarding = _Backwarding()
 
 
 class AttachSpec:
@@ -100,11 +109,11 @@ class GradManager:
         if len(ys) != len(dys):
             raise ValueError(f"backward: expected a dy for each y, got {len(dys)} for {len(ys)}")
         specs = {spec.position: spec for spec in self._specs.values()}
-        _backwarding.append(self)
+        _backwarding.managers.append(self)
         try:
             self._session.backward(ys, dys, lambda position, grad: _deliver(specs[position], grad))
         finally:
-            _backwarding.pop()
+            _backwarding.managers.pop()
             self.release()
 
     def __enter__(self) -> GradManager:
@@ -138,5 +147,5 @@ def _deliver(spec: AttachSpec, grad: Tensor) -> None:
 
 
 def get_backwarding_grad_manager() -> GradManager | None:
-    """The manager whose backward is running, or None."""
-    return _backwarding[-1] if _backwarding else None
+    """The manager whose backward is running on this thread, or None."""
+    return _backwarding.managers[-1] if _backwarding.managers else None

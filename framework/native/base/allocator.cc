@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/allocator.h"
 
+#include <pthread.h>
+
 #include <array>
 #include <bit>
 #include <charconv>
@@ -134,6 +136,10 @@ Allocator::Allocator() : impl_(new Impl) {}
 
 Allocator& Allocator::instance() {
   static Allocator allocator;
+  // A child of fork finds the lock open, whatever its parent's other threads were doing.
+  static const int registered = pthread_atfork([] { instance().impl_->mutex.lock(); }, [] { instance().impl_->mutex.unlock(); },
+                                               [] { instance().impl_->mutex.unlock(); });
+  (void)registered;
   return allocator;
 }
 

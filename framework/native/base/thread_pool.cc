@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/host_lock.h"
+
 namespace keima {
 namespace {
 
@@ -148,7 +150,11 @@ void ThreadPool::run(int64_t tasks, void (*body)(void*, int64_t, int64_t), void*
   if (tasks <= 0) return;
   if (threads_ == 1 || tasks == 1 || inside_loop) return body(context, 0, tasks);
   Workers& team = workers();
-  const std::lock_guard lock(team.turn);
+  std::unique_lock lock(team.turn, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    if (host_lock_held()) return run_alone(tasks, body, context);  // another loop may take long
+    lock.lock();
+  }
   team.tasks = tasks;
   team.body = body;
   team.context = context;
@@ -156,6 +162,22 @@ void ThreadPool::run(int64_t tasks, void (*body)(void*, int64_t, int64_t), void*
   team.run_range(0);
   team.await_end();
   team.rethrow();
+}
+
+// The ranges of the team, one after the other, so that the results are the same.
+void ThreadPool::run_alone(int64_t tasks, void (*body)(void*, int64_t, int64_t), void* context) const {
+  const LoopMark mark;
+  std::exception_ptr first;
+  for (int64_t i = 0; i < threads_; ++i) {
+    const int64_t begin = tasks * i / threads_, end = tasks * (i + 1) / threads_;
+    if (begin == end) continue;
+    try {
+      body(context, begin, end);
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 Parallel ThreadPool::parallel() noexcept {

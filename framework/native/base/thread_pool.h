@@ -13,7 +13,8 @@
 namespace keima {
 
 // Threads start at the first loop, and again at the first loop in the child of a fork. `run` may be called by several
-// threads (they take turns) and from inside a loop of any pool (it then runs serially). An exception in a body reaches
+// threads (they take turns; one that holds the host's lock does the ranges itself instead of waiting) and from inside a
+// loop of any pool (it then runs serially). An exception in a body reaches
 // the caller of `run` after all other ranges are done; of several, the one of the lowest range.
 class ThreadPool {
  public:
@@ -33,6 +34,7 @@ class ThreadPool {
  private:
   struct Workers;
   Workers& workers();
+  void run_alone(int64_t tasks, void (*body)(void*, int64_t, int64_t), void* context) const;
 
   const int threads_;
   std::atomic<Workers*> workers_{nullptr};

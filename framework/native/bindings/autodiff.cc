@@ -57,6 +57,7 @@ class GradSession {
       const std::vector<Root> roots = make_roots(ys, dys);
       // Another session that records wants this pass on the tape too (higher-order gradients).
       const bool keep_graph = Tape::instance().sessions() > 1;
+      const Tape::Busy busy(Tape::instance());
       std::optional<Tape::Hide> hide;
       if (!keep_graph) hide.emplace(Tape::instance());
       keima::backward(roots, leaves_, keep_graph, [&](size_t position, Value gradient) {

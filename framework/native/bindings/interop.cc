@@ -8,6 +8,7 @@
 #include "bindings/convert.h"
 #include "bindings/dlpack_abi.h"
 #include "bindings/graph.h"
+#include "bindings/host_lock.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
 #include "ops/layout.h"
@@ -92,7 +93,11 @@ Tensor wrap_managed(std::unique_ptr<dlpack::ManagedTensor, Release> managed) {
   const Dims strides = source.strides ? Dims(std::span<const int64_t>(source.strides, static_cast<size_t>(source.ndim))) : contiguous_strides(shape);
   void* data = static_cast<std::byte*>(source.data) + source.byte_offset;
   const int64_t bytes = checked_numel(shape) * dtype->itemsize();
-  auto storage = Storage::wrap(data, bytes, [raw = managed.get()] { Release{}(raw); }, false);
+  // What made the memory is as a rule an object of Python's; the last tensor on it may die in a kernel's thread.
+  auto storage = Storage::wrap(data, bytes, [raw = managed.get()] {
+    const HoldGil gil;
+    Release{}(raw);
+  }, false);
   managed.release();
   return Tensor::wrap(std::move(storage), shape, strides, *dtype);
 }

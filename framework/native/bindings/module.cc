@@ -7,6 +7,7 @@
 #include "bindings/autodiff.h"
 #include "bindings/convert.h"
 #include "bindings/graph.h"
+#include "bindings/host_lock.h"
 #include "bindings/interop.h"
 #include "bindings/op_function.h"
 #include "bindings/profiler.h"
@@ -74,6 +75,7 @@ PYBIND11_MODULE(_core, module) {
   if (PyInterpreterState_Get() != PyInterpreterState_Main()) throw py::import_error("keima works in the main interpreter only");
   try {
     python::init_state(module.ptr());
+    python::install_host_lock();
     python::state().tensor_type = python::make_tensor_type(module.ptr());
     bind_ops(module);
     bind_methods(module);

@@ -6,6 +6,8 @@
 #include <optional>
 
 #include "base/execution.h"
+#include "base/host_lock.h"
+#include "compiler/cost.h"
 #include "compiler/interpret.h"
 #include "compiler/program_constants.h"
 #include "kernels/copy/copy.h"
@@ -67,6 +69,7 @@ class ProgramBuilder {
     constants_.make(program_.buffers_);
     for (size_t i = 0; i < read.size(); ++i)
       if (!read[i]) program_.buffers_[i].storage = nullptr;
+    program_.long_running_ = is_long_running(total_);
   }
 
  private:
@@ -195,6 +198,10 @@ class ProgramBuilder {
 
   void add_kernel(const Node& as_given, std::vector<Operand>& operands) {
     const Node node = with_algorithm(as_given, operands);
+    const NodeCost cost = cost_of(graph_, node);
+    total_.flops += cost.flops;
+    total_.bytes_in += cost.bytes_in;
+    total_.bytes_out += cost.bytes_out;
     pack_constants(node, operands);
     const std::vector<Tensor> given = tensors(operands);
     LayoutChoice choice;
@@ -290,6 +297,7 @@ class ProgramBuilder {
     program_.bound_ = plan.bound;
   }
 
+  Cost total_ = {};  // of all kernels
   const Graph& graph_;
   Program& program_;
   std::vector<Operand> places_;
@@ -319,6 +327,7 @@ Workspace Program::workspace_of(const Step& step, const std::vector<Ref<Storage>
 std::vector<Tensor> Program::run(std::span<const Tensor> inputs) const {
   check_inputs(input_descs_, inputs);
   const profile::Span span([] { return profile::Event{.category = profile::Category::kGraph, .name = "graph"}; });
+  const ReleaseHostLock released(long_running_);
   const Ref<Storage> arena = Storage::allocate(arena_);
   std::vector<Tensor> kept;  // inputs as the steps read them
   for (const Tensor& input : inputs) {

@@ -58,6 +58,7 @@ class Program {
   std::vector<Buffer> buffers_;
   std::vector<Operand> inputs_, outputs_;
   int64_t arena_ = 0, bound_ = 0, constants_ = 0;
+  bool long_running_ = false;
 };
 
 }  // namespace keima::compiler

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/recorder.h"
 
+#include <atomic>
 #include <cstring>
 
 #include "ops/layout.h"
@@ -10,8 +11,8 @@ namespace keima::compiler {
 namespace {
 
 uint32_t next_trace() {
-  static uint32_t trace = 0;
-  return ++trace;
+  static std::atomic<uint32_t> trace{0};
+  return trace.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 bool same_bits(const Tensor& a, const Tensor& b) {

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/allocator.h"
+#include "base/host_lock.h"
 #include "ops/execute.h"
 
 namespace keima {
@@ -18,7 +19,8 @@ int64_t now_ns() noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-bool relieve() { return Rematerializer::instance().evict_one(); }
+// A kernel that runs without the host's lock began before rematerialisation was switched on: what it may not touch stays.
+bool relieve() { return !host_lock_released() && Rematerializer::instance().evict_one(); }
 
 // Joins the sets; returns the root.
 void join(Component& a, Component& b) noexcept {
@@ -95,6 +97,8 @@ Rematerializer& Rematerializer::instance() {
 
 void Rematerializer::enable(bool on) noexcept {
   enabled_ = on;
+  if (on && !lock_) lock_.emplace();
+  else if (!on) lock_.reset();
   Allocator::instance().set_relief(on ? relieve : nullptr);
   Allocator::instance().set_budget(on ? budget_ : 0);
 }

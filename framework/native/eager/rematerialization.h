@@ -12,8 +12,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "base/host_lock.h"
 #include "eager/recipe.h"
 
 namespace keima {
@@ -65,6 +67,7 @@ class Rematerializer {
   OutputRecipe* cheapest(size_t looks);
 
   bool enabled_ = false;
+  std::optional<KeepHostLock> lock_;  // while enabled
   bool samples_ = false;
   int64_t budget_ = 0;
   int64_t smallest_ = int64_t{1} << 20;

@@ -46,7 +46,12 @@ void Tape::unlink(TapeNode& node) noexcept {
 }
 
 void Tape::end_session() noexcept {
-  if (--sessions_ + hidden_ > 0) return;
+  --sessions_;
+  release_nodes();
+}
+
+void Tape::release_nodes() noexcept {
+  if (sessions_ + hidden_ > 0 || passes_ > 0) return;
   // Dropping one node's links may destroy others, so the list is read afresh each time.
   while (head_) {
     const Ref<TapeNode> node(head_);

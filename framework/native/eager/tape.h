@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gradient tape: a graph of what was computed while a session records, held by its outputs and released with the
 // outermost session. Every thread has a tape of its own, so that an evaluation in one does not switch off the training in
-// another; all of it runs under the Python lock.
+// another; all of it runs under the host's lock (base/host_lock.h).
 #pragma once
 
 #include <cstdint>
@@ -90,6 +90,22 @@ class Tape : public RefCounted {
     int sessions_;
   };
 
+  // While alive, nodes stay though the last session ends (a callback or another thread may end it): a pass goes through
+  // them.
+  class Busy {
+   public:
+    explicit Busy(Tape& tape) noexcept : tape_(&tape) { ++tape_->passes_; }
+    ~Busy() {
+      --tape_->passes_;
+      tape_->release_nodes();
+    }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    Ref<Tape> tape_;
+  };
+
   // Nodes alive now, for tests and memory reports.
   int64_t size() const noexcept { return size_; }
 
@@ -97,10 +113,12 @@ class Tape : public RefCounted {
   friend class TapeNode;
   void link(TapeNode& node) noexcept;
   void unlink(TapeNode& node) noexcept;
+  void release_nodes() noexcept;  // unless somebody needs them
 
   int sessions_ = 0;
   int hidden_ = 0;  // sessions behind a Hide
   int paused_ = 0;
+  int passes_ = 0;
   int64_t size_ = 0;
   uint64_t next_sequence_ = 0;
   TapeNode* head_ = nullptr;

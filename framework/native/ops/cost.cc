@@ -72,6 +72,11 @@ class Counter {
   const std::span<const Sized> inputs_, outputs_;
 };
 
+// On a core of some 50 GFLOP/s and 10 GB/s. A host's thread that computes beside it may keep the lock for 5 ms each time
+// that it gets it (Python's switch interval), so that shorter kernels would mostly wait.
+constexpr double kLongFlops = 2e7;
+constexpr int64_t kLongBytes = int64_t{4} << 20;
+
 }  // namespace
 
 SizedList sizes_of(std::span<const Tensor> tensors) {
@@ -79,6 +84,14 @@ SizedList sizes_of(std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) list.push_back(tensor ? Sized{&tensor.shape(), tensor.dtype().itemsize()} : Sized{});
   return list;
 }
+
+SizedList sizes_of(std::span<const TensorDesc> descs) {
+  SizedList list;
+  for (const TensorDesc& desc : descs) list.push_back({&desc.shape, desc.dtype.itemsize()});
+  return list;
+}
+
+bool is_long_running(const Cost& cost) { return cost.flops >= kLongFlops || cost.bytes_in + cost.bytes_out >= kLongBytes; }
 
 Cost cost_of(const Op& op, const Attrs& attrs, std::span<const Sized> inputs, std::span<const Sized> outputs) {
   Cost cost{.flops = Counter(op, attrs, inputs, outputs).flops()};

@@ -24,8 +24,12 @@ struct Sized {
 };
 using SizedList = InlineVector<Sized, 4>;
 
-// Of tensors, null ones included; they must outlive the list.
+// Of tensors, null ones included; what it is made of must outlive the list.
 SizedList sizes_of(std::span<const Tensor> tensors);
+SizedList sizes_of(std::span<const TensorDesc> descs);
+
+// Whether it takes so long (from some hundred microseconds on) that a host's other threads should run meanwhile.
+bool is_long_running(const Cost& cost);
 
 // By the direct algorithm, whatever the kernel does: Winograd's counts as what it replaces, as is usual.
 Cost cost_of(const Op& op, const Attrs& attrs, std::span<const Sized> inputs, std::span<const Sized> outputs);

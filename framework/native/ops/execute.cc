@@ -3,6 +3,7 @@
 #include "ops/execute.h"
 
 #include "base/execution.h"
+#include "base/host_lock.h"
 #include "ops/layout.h"
 #include "ops/profile.h"
 
@@ -16,12 +17,26 @@ void check_arity(const Op& op, size_t given) {
   fail(ErrorKind::kValue, op.name, ": expected ", least == most && !op.variadic ? "" : "at least ", least, " tensors, got ", given);
 }
 
+[[gnu::noinline]] Tensor converted(const Tensor& tensor, Layout layout) {
+  const profile::Span span([&] { return profile::conversion_event(tensor); });
+  return tensor.layout() == layout ? to_contiguous(tensor) : to_layout(tensor, layout);
+}
+
 Tensor conform(const Tensor& tensor, const LayoutChoice::Input& wanted) {
   if (!tensor) return tensor;
-  const bool relaid = !(tensor.layout() == wanted.layout);
-  if (!relaid && (!tensor.is_plain() || wanted.any_strides || tensor.is_contiguous())) return tensor;
-  const profile::Span span([&] { return profile::conversion_event(tensor); });
-  return relaid ? to_layout(tensor, wanted.layout) : to_contiguous(tensor);
+  if (!(tensor.layout() == wanted.layout)) return converted(tensor, wanted.layout);
+  if (tensor.is_plain() && !wanted.any_strides && !tensor.is_contiguous()) return converted(tensor, wanted.layout);
+  return tensor;
+}
+
+// No op on fewer elements takes long: a product of matrices of so many in all has a million operations.
+constexpr int64_t kFewElements = 1 << 14;
+
+bool is_long_running(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs) {
+  int64_t elements = 0;
+  for (const Tensor& input : inputs) elements += input ? input.numel() : 0;
+  for (const TensorDesc& desc : descs) elements += desc.shape.numel();
+  return elements >= kFewElements && keima::is_long_running(cost_of(op, attrs, sizes_of(inputs), sizes_of(descs)));
 }
 
 bool fits_in_place(const Tensor& input, const TensorDesc& desc, Layout layout) {
@@ -32,6 +47,8 @@ bool fits_in_place(const Tensor& input, const TensorDesc& desc, Layout layout) {
 TensorList run_kernel(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
   const Pinned pinned(inputs);
   const OpCall call{op, inputs, attrs};
+  // Who gives an input up left its object without a value, which no other thread may see.
+  const ReleaseHostLock released(donated == 0 && is_long_running(op, inputs, attrs, descs));
   LayoutChoice choice;
   TensorList conformed;
   if (op.layouts) {
@@ -76,12 +93,8 @@ TensorList run(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs,
   return op.view ? run_view(op, inputs, attrs, descs[0]) : run_kernel(op, inputs, attrs, descs, donated);
 }
 
-TensorList run_profiled(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
-  const profile::Span span([&] {
-    SizedList outputs;
-    for (const TensorDesc& desc : descs) outputs.push_back({&desc.shape, desc.dtype.itemsize()});
-    return profile::op_event(op, attrs, sizes_of(inputs), outputs);
-  });
+[[gnu::noinline, gnu::cold]] TensorList run_profiled(const Op& op, std::span<const Tensor> inputs, const Attrs& attrs, const DescList& descs, uint32_t donated) {
+  const profile::Span span([&] { return profile::op_event(op, attrs, sizes_of(inputs), sizes_of(descs)); });
   return run(op, inputs, attrs, descs, donated);
 }
 

@@ -236,7 +236,7 @@ def test_what_bounds_a_row(row, words):
 
 def test_the_measured_roofline_is_of_this_process():
     roofline = profiler.measure_roofline(seconds=0.05, stream_bytes=1 << 20)
-    assert roofline.flops > roofline.bandwidth > 0
+    assert min(roofline.flops, roofline.bandwidth) > 0
     assert roofline.threads == keima._core.num_threads()
     assert roofline.seconds(roofline.flops, 0) == 1
     assert not roofline.is_compute_bound(1, 1e9)
