@@ -9,10 +9,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NATIVE := framework/native
 JOBS ?= $(shell nproc)
+# What `make test-tsan` builds. Addresses are not randomised there: ThreadSanitizer needs them where it expects them.
+TSAN_LAYERS := base ops eager compiler
 # An installed environment is up to date when the build inputs have not changed since.
 BUILD_INPUTS := pyproject.toml $(wildcard framework/keima/functional/*.py) $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
-.PHONY: fuzz bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-python test-native executor-size lint format clean
+.PHONY: fuzz bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-tsan test-python test-native executor-size lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -47,6 +49,11 @@ test-native: | $(BIN)/python ## the native library's own tests, under ASan and U
 	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/native-asan -G Ninja -DKEIMA_PYTHON=OFF -DKEIMA_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKEIMA_SANITIZE=address,undefined
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-asan -j $(JOBS)
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 PATH="$(abspath $(BIN)):$$PATH" ctest --test-dir build/native-asan --output-on-failure -j $(JOBS)
+
+test-tsan: | $(BIN)/python ## native tests that use threads, under ThreadSanitizer: pool, allocator, eager engine, profiler, graphs
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/native-tsan -G Ninja -DKEIMA_PYTHON=OFF -DKEIMA_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DKEIMA_SANITIZE=thread
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-tsan -j $(JOBS) --target $(addprefix test_,$(TSAN_LAYERS))
+	set -e; for layer in $(TSAN_LAYERS); do TSAN_OPTIONS=halt_on_error=1 KEIMA_NUM_THREADS=4 setarch -R build/native-tsan/tests/$$layer/test_$$layer; done
 
 fuzz: test-native ## 100,000 mutated graph files through the loader and a run, under ASan and UBSan
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/native-asan/tests/fuzz/fuzz_graph 100000 $$RANDOM build/fuzz-last.bin
