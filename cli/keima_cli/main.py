@@ -29,6 +29,7 @@ SUMMARIES = {
     "export": "Write a graph file in another format.",
     "graph": "Show what a graph file holds and costs.",
     "predict": "Say what images show, with a trained model.",
+    "profile": "Say where the time of a graph or of a training step goes.",
     "release": "Test the trimmed public build, then publish it.",
     "sync": "Trim internal code and replay commits to the public repository.",
     "train": "Train a model as a recipe says.",

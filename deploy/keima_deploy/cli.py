@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from keima import FileFormatError
 from keima.jit import Graph
+from keima.profiler import measure_roofline, rows
 from keima_cli import atomic
 from keima_cli.console import Output
 from keima_cli.errors import BrokenInputError, ExitCode, WrongUseError
@@ -19,6 +22,9 @@ from keima_deploy.graph.description import Layer, amount, ends, layers
 from keima_deploy.graph.difference import differences
 from keima_deploy.graph.drawing import graph_svg, plan_svg
 from keima_deploy.graph.plan import bars, plan
+from keima_deploy.profiling.measuring import document, profiled
+from keima_deploy.profiling.subjects import graph_run
+from keima_deploy.profiling.table import rows_table
 
 FileArgument = Annotated[Path, typer.Argument(help="A graph file that trace.dump wrote.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -55,7 +61,12 @@ def show(file: FileArgument, as_json: JsonOption = False, svg: SvgOption = None)
 
 
 @graph_app.command()
-def stats(file: FileArgument, as_json: JsonOption = False) -> None:
+def stats(
+    file: FileArgument,
+    as_json: JsonOption = False,
+    time: Annotated[bool, typer.Option("--time", help="Run it too: the time of each step as compiled.")] = False,
+    runs: Annotated[int, typer.Option(min=1, max=10000, help="Runs with --time, after one that is not counted.")] = 5,
+) -> None:
     """Count operations and bytes, for each node and in all, and the memory that a run takes."""
     graph = read(file)
     nodes, memory = layers(graph), plan(graph)
@@ -65,8 +76,17 @@ def stats(file: FileArgument, as_json: JsonOption = False) -> None:
         "arena_bytes": memory.arena_bytes,
         "arena_bound": memory.arena_bound,
     }
-    document = {"nodes": [node.as_json() for node in nodes], **totals}
-    Output(as_json=as_json).result(_table(nodes, totals), document)
+    counted = {"nodes": [node.as_json() for node in nodes], **totals}
+    table = _table(nodes, totals)
+    if not time:
+        Output(as_json=as_json).result(table, counted)
+        return
+    recorded, roofline = profiled(graph_run(file), runs), measure_roofline()
+    steps = sorted(rows(recorded, by="step"), key=lambda row: row.step)
+    timed = rows_table(f"{recorded.seconds / runs * 1e3:.3g} ms a run", steps, runs, roofline)
+    Output(as_json=as_json).result(
+        Group(table, Text(timed)), {**counted, "measured": document(recorded, runs, steps, roofline)}
+    )
 
 
 def _table(nodes: list[Layer], totals: dict[str, float]) -> Table:
