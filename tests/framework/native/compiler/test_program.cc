@@ -107,7 +107,7 @@ TEST_CASE("the plan names each convolution's algorithm; all that are offered agr
   m.graph.outputs = {m.add("conv2d_fused", {x, weight}, conv(""))};
   const Tensor input = random_tensor({1, 40, 20, 20}, 2);
   const auto algorithm_in_plan = [](const Graph& graph) { return Program(graph).steps().back().attrs.string(5); };
-  CHECK(algorithm_in_plan(m.graph) == "winograd4");
+  CHECK(algorithm_in_plan(m.graph) == "winograd2");  // too few tiles of 4x4
   const Tensor fixed = to_plain(Program(m.graph).run(std::span(&input, 1))[0]);
   for (const char* algorithm : {"direct", "winograd2", "winograd4"}) {
     CAPTURE(algorithm);
