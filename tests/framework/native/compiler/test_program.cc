@@ -62,7 +62,7 @@ Graph scratch_ops() {
                      m.add("conv2d_backward_data", {weight, conv}, with_x_shape),
                      m.add("conv2d_backward_weight", {x, conv}, with_weight_shape),
                      m.add("attention", {q, k, turned}, Attrs{true, 0.5}),
-                     m.add("matmul", {across, m.input({6, 7, 10})}, Attrs{true, true}),
+                     m.add("matmul", {across, m.input({4, 7, 10})}, Attrs{false, true}),
                      m.add("linear_fused", {m.input({5, 20}), m.input({33, 20})}, Attrs{std::string("gelu")}),
                      m.add("sum", {rows}, Attrs{Dims{0, 2}, false}),
                      m.add("sum_to", {rows}, Attrs{Dims{1, 10, 1}}),
