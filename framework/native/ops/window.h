@@ -40,8 +40,8 @@ inline Window make_window(std::string_view op, const Dims& input, int64_t kernel
   std::tie(w.padding_h, w.padding_w) = pair(padding, "padding", 0);
   std::tie(w.dilation_h, w.dilation_w) = pair(dilation, "dilation", 1);
   auto size = [&](int64_t in, int64_t kernel, int64_t step, int64_t pad, int64_t spread) {
-    if (in > most || kernel > most || kernel < 1)
-      fail(ErrorKind::kShape, op, ": images are at most 2^30 wide and windows 1 to 2^30, got ", in, " and ", kernel);
+    if (in < 0 || in > most || kernel > most || kernel < 1)
+      fail(ErrorKind::kShape, op, ": images are 0 to 2^30 wide and windows 1 to 2^30, got ", in, " and ", kernel);
     const int64_t reach = (kernel - 1) * spread + 1, room = in + 2 * pad - reach;
     if (room < 0)
       fail(ErrorKind::kShape, op, ": a window of size ", kernel_h, "x", kernel_w, " with padding ", padding, " and dilation ", dilation,

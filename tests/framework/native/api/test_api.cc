@@ -118,7 +118,7 @@ TEST_CASE("files that cannot be loaded are statuses with reasons") {
   CHECK(keima_load_memory(file.data(), file.size(), &short_file, &model, &error) == KEIMA_BAD_FILE);
   const keima_limits values_fit{0, 20000};  // each value does, all at once do not
   CHECK(keima_load_memory(file.data(), file.size(), &values_fit, &model, &error) == KEIMA_OUT_OF_MEMORY);
-  CHECK(std::string(error.text).find("the limit is 20000") != std::string::npos);
+  CHECK(std::string(error.text).find("the limit of 20000") != std::string::npos);
   CHECK(model == nullptr);
 }
 

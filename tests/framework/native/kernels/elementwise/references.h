@@ -101,10 +101,10 @@ inline constexpr Reference kReferences[] = {
     {"sigmoid_grad", [](const Inputs& x) { return x.b * x.a * (1 - x.a); }, 4, 16},
     {"relu_grad", [](const Inputs& x) { return x.a > 0 ? x.b : 0; }},
     {"relu6_grad", [](const Inputs& x) { return x.a > 0 && x.a < 6 ? x.b : 0; }, 0, 0, -9, 9},
-    {"leaky_relu_grad", [](const Inputs& x) { return x.a < 0 ? x.b * static_cast<float>(x.p0) : x.b; }},
+    {"leaky_relu_grad", [](const Inputs& x) { return x.a > 0 ? x.b : x.b * static_cast<float>(x.p0); }},
     {"silu_grad", [](const Inputs& x) { const double s = sigmoid(x.a); return x.b * (s + x.a * s * (1 - s)); }, 24, 8, -20, 20},
     {"gelu_grad", [](const Inputs& x) { return x.b * (normal_cdf(x.a) + x.a * normal_pdf(x.a)); }, 4, 8},
-    {"hswish_grad", [](const Inputs& x) { return x.a > 3 ? x.b : x.a < -3 ? 0 : x.b * (x.a / 3 + 0.5); }, 4, 9, -9, 9},
+    {"hswish_grad", [](const Inputs& x) { return x.a >= 3 ? x.b : x.a <= -3 ? 0 : x.b * (x.a / 3 + 0.5); }, 4, 9, -9, 9},
     {"hsigmoid_grad", [](const Inputs& x) { return x.a > -3 && x.a < 3 ? x.b / 6 : 0; }, 2},
 };
 
