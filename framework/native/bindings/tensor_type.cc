@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "base/host_lock.h"
 #include "bindings/convert.h"
 #include "bindings/graph.h"
 #include "bindings/indexing.h"
@@ -146,6 +147,7 @@ template <OpName name>
 PyObject* in_place(PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
     if (!is_operand(b)) return Py_NewRef(Py_NotImplemented);
+    const KeepHostLock keep;  // the object is without a value meanwhile, which no other thread may see
     PyTensor* self = as_tensor(a);
     const DType dtype = self->value.tensor.dtype();
     Value other = operand(b, &dtype, name.value);
@@ -238,6 +240,7 @@ PyObject* subscript(PyObject* object, PyObject* index) {
 int assign_subscript(PyObject* object, PyObject* index, PyObject* value) {
   return guarded(-1, [&] {
     if (!value) fail(ErrorKind::kDtype, "elements of a tensor cannot be deleted");
+    const KeepHostLock keep;  // as in in_place()
     PyTensor* self = as_tensor(object);
     std::vector<IndexItem> items = parse_index(index);
     const DType dtype = self->value.tensor.dtype();
@@ -300,7 +303,6 @@ PyObject* reset(PyObject* object, PyObject* other) {
   });
 }
 
-// For tests of layouts: the same value, stored in channel blocks or plain.
 // A channel-blocked copy with all bits set in the lanes behind the last channel: NaN, or -1. Whoever reads one shows it.
 Tensor poisoned_blocks(const Tensor& tensor) {
   const Tensor blocked = to_layout(to_contiguous(tensor), Layout::blocked(channel_block(tensor.dtype())));
@@ -317,6 +319,7 @@ Tensor poisoned_blocks(const Tensor& tensor) {
   return blocked;
 }
 
+// For tests of layouts: the same value, stored in channel blocks or plain.
 PyObject* with_layout(PyObject* object, PyObject* argument) {
   return guarded([&] {
     const Value value = value_of(as_tensor(object));

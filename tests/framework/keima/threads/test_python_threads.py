@@ -294,3 +294,38 @@ print("done")
     for _ in range(3):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
         assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+@pytest.mark.parametrize("write", ["in place", "at positions", "at a mask"])
+def test_a_tensor_that_is_being_written_has_a_value_for_other_threads(write: str) -> None:
+    """The object gives its value up to the op that writes it; nobody may look in between."""
+    x = keima.Parameter(np.zeros((1000, 400), np.float32))
+    factor, rows, mask = _random(1, 1000, 400), keima.Tensor(np.arange(0, 1000, 2)), _random(2, 1000, 400) > 0
+    manager = GradManager().attach([x])
+
+    def put() -> None:
+        for _ in range(20):
+            if write == "in place":
+                with (
+                    manager
+                ):  # the product keeps its operands for backward: nothing is overwritten, all is computed anew
+                    y = x * 1.0
+                    y *= factor
+                    held.append(y)
+                    y *= factor
+            elif write == "at positions":
+                x[rows] = 1.0
+            else:
+                x[mask] = 1.0
+        done.set()
+
+    held: list[keima.Tensor] = []
+    done = threading.Event()
+
+    def look() -> bool:
+        seen = True
+        while not done.is_set():
+            seen = seen and all(tensor.shape == (1000, 400) for tensor in [x, *held[-1:]])
+        return seen
+
+    assert _together(put, look)[1]
