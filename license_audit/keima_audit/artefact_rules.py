@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from keima_audit.artefacts import Artefact
-from keima_audit.bundled import EXTENSION_MODULE, Bundled, aliases, base_name, may_be_redistributed
+from keima_audit.attribution import has_own_text, speakers
+from keima_audit.bundled import EXTENSION_MODULE, Bundled, aliases, base_name, may_be_redistributed, same_name
 from keima_audit.datafiles import load_table
 from keima_audit.detect.scan import Scan
 from keima_audit.expressions import Node, Term, conjunction, terms
@@ -23,6 +24,7 @@ from keima_audit.tree_rules import is_met, one_text_serves
 from keima_audit.verdicts import Subject, Usage, chosen, judge
 
 _WORD = re.compile(r"[a-z0-9_.+-]+")
+_OWN_TEXT = re.compile(r"\.dist-info/(?:licenses/)?(?:licen[cs]e|copying)[^/]*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,9 @@ def _own_license(shipment: Shipment) -> Iterator[Finding]:
         said = repr(artefact.license[:60]) if artefact.license else "nothing"
         yield Finding("expression-invalid", f"the metadata of {artefact.name} states {said}", "METADATA")
         return
-    for term in terms(nodes[0]):
-        yield from _missing_text(shipment, term, "METADATA", artefact.name)
+    if artefact.license_exact or not any(_OWN_TEXT.search(path) for path in artefact.notices):
+        for term in terms(nodes[0]):
+            yield from _missing_text(shipment, term, "METADATA", artefact.name)
     if nodes[0] != shipment.policy.outbound:
         subject = Subject(artefact.name, shipment.use, "METADATA", evidence=("the artefact's own metadata says so",))
         yield from judge(nodes[0], subject, shipment.policy, shipment.usage)
@@ -151,7 +154,8 @@ def _obligations(shipment: Shipment) -> Iterator[Finding]:
                 if (library.name, str(term)) in done:
                     continue
                 done.add((library.name, str(term)))
-                yield from _missing_text(shipment, term, library.path, library.name)
+                missing = list(_missing_text(shipment, term, library.path, library.name))
+                yield from missing or _texts_of_others(shipment, term, library)
                 yield from _unmet(shipment, term, library, says)
 
 
@@ -179,6 +183,23 @@ def _missing_text(shipment: Shipment, term: Term, path: str, who: str) -> Iterat
     if missing:
         message = f"{who} is under {term}; no text of {' or '.join(missing)} in {shipment.artefact.path.name}"
         yield Finding("text-missing", message, path, subject=f"{who} {term}")
+
+
+def _texts_of_others(shipment: Shipment, term: Term, library: Bundled) -> Iterator[Finding]:
+    """The licence's text is there. Is it this library's, and does a notice say that the library is there at all?"""
+    artefact, facts = shipment.artefact, shipment.policy.catalogue.facts_of(term)
+    wanted = {key.key for key in shipment.policy.catalogue.obligations_for(term, shipment.use)}
+    # The project's own libraries are under its own licence file.
+    if facts is None or "copyright-notice" not in wanted or same_name(library.name, artefact.name):
+        return
+    documents = speakers(library, artefact.passages)
+    if not documents:
+        if facts.text == "holder" or facts.family != "permissive":
+            message = f"no licence file speaks of {library.name}, which is under {term}"
+            yield Finding("text-missing", message, library.path, subject=f"{library.name} {term}")
+    elif facts.text == "holder" and not has_own_text(library, term.license, artefact.passages):
+        message = f"{library.name} is under {term}; {documents[0]} speaks of it without that text"
+        yield Finding("text-missing", message, library.path, subject=f"{library.name} {term}")
 
 
 def _listed(shipment: Shipment, library: Bundled) -> bool:

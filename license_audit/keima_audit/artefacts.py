@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from keima_audit.archives import Member, members
+from keima_audit.attribution import Passage, passages
 from keima_audit.bundled import Bundled, by_marker, by_name, declared, is_library
 from keima_audit.dependencies import license_in
 from keima_audit.detect.contents import merged, read_content, reader_of
@@ -41,11 +42,14 @@ class Artefact:
     name: str = ""
     version: str = ""
     license: str = ""
+    license_exact: bool = True
+    """False where the metadata has but a classifier, which stands for a family of texts."""
     files: dict[str, str] = field(default_factory=dict)
     libraries: list[Bundled] = field(default_factory=list)
     modules: dict[str, Elf] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)
+    passages: list[Passage] = field(default_factory=list)
     notices: dict[str, str] = field(default_factory=dict)
     sboms: dict[str, Any] = field(default_factory=dict)
     record_problems: list[tuple[str, str]] = field(default_factory=list)
@@ -90,7 +94,8 @@ def _take(artefact: Artefact, member: Member, digest: str, policy: Policy) -> No
 def _metadata(artefact: Artefact, data: bytes) -> None:
     message: Message = email.parser.BytesParser().parsebytes(data, headersonly=True)
     artefact.name, artefact.version = str(message.get("Name", "")), str(message.get("Version", ""))
-    artefact.license, _ = license_in(message)
+    stated = license_in(message)
+    artefact.license, artefact.license_exact = stated.text, stated.exact
     artefact.required = [str(value) for value in message.get_all("Requires-Dist") or []]
 
 
@@ -112,7 +117,9 @@ def _legal(artefact: Artefact, member: Member) -> None:
     if decoded is None:
         return
     artefact.notices[member.path] = decoded[0]
-    artefact.texts |= texts_in(scan_text(decoded[0]))
+    scan = scan_text(decoded[0])
+    artefact.texts |= texts_in(scan)
+    artefact.passages += passages(member.path, decoded[0], scan)
     if "LICENSES" in member.path.split("/") or ".dist-info/licenses/" in member.path:
         artefact.texts.add(PurePosixPath(member.path).stem)
 
@@ -155,6 +162,7 @@ def _named(path: str, elf: Elf) -> list[tuple[Mapping[str, Any], str]]:
 
 
 def _declared(path: str, entry: Entry, digest: str, elf: Elf) -> Bundled:
+    said = entry.get("copyright", ())
     return Bundled(
         path=path,
         name=str(entry.get("name")),
@@ -166,6 +174,7 @@ def _declared(path: str, entry: Entry, digest: str, elf: Elf) -> Bundled:
         build_id=elf.build_id,
         static=entry.get("linkage") == "static",
         version=str(entry.get("version", "")),
+        copyrights=(said,) if isinstance(said, str) else tuple(said),
         entry=entry,
     )
 

@@ -11,6 +11,8 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from packaging.utils import canonicalize_name
+
 from keima_audit.datafiles import load_table
 from keima_audit.policy import Entry, Policy
 
@@ -34,6 +36,7 @@ class Bundled:
     build_id: str = ""
     static: bool = False
     version: str = ""
+    copyrights: tuple[str, ...] = ()
     entry: Entry | None = None
 
 
@@ -81,6 +84,12 @@ def by_marker(data: bytes) -> list[dict[str, Any]]:
 def aliases(name: str) -> tuple[str, ...]:
     """What else a known library is called."""
     return tuple(alias for library in _libraries() if library["name"] == name for alias in library.get("aliases", ()))
+
+
+def same_name(library: str, project: str) -> bool:
+    """Whether a library has the project's own name, or that without `py`: Arrow in pyarrow."""
+    ours = canonicalize_name(project)
+    return canonicalize_name(library) in (ours, ours.removeprefix("py"), ours.removeprefix("py-"))
 
 
 def declared(path: str, policy: Policy) -> Entry | None:

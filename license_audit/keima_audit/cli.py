@@ -11,7 +11,7 @@ import typer
 
 from keima_audit.artefact_cli import notice, sbom, sdist, wheel
 from keima_audit.compare.cli import diff
-from keima_audit.delivery import Format, Output, deliver, write
+from keima_audit.delivery import Format, Output, deliver, reading_progress, write
 from keima_audit.errors import UsageError
 from keima_audit.explain import explain_file, explain_package
 from keima_audit.fix import annotate, correct, corrections, headerless
@@ -57,7 +57,9 @@ def check(
 
     Exit code 1 if anything is found that `fail-on` names.
     """
-    options = Options(root, policy, cache, detector, prefilter, rehash, since, dependencies, tuple(corpus or ()))
+    hear = ctx.with_resource(reading_progress())
+    corpora = tuple(corpus or ())
+    options = Options(root, policy, cache, detector, prefilter, rehash, since, dependencies, corpora, progress=hear)
     ctx.obj = options
     form = checked_format("json" if as_json else form)
     if ctx.invoked_subcommand is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from keima_audit.artefacts import Artefact
-from keima_audit.dependencies import packages_of
+from keima_audit.dependencies import needs_of
 from keima_audit.expressions import Node
 from keima_audit.licenses import nodes_of
 from keima_audit.policy import Policy
@@ -58,7 +58,7 @@ def bill_of_tree(root: Path, tree: Tree, resolved: tuple[Resolved, ...], policy:
     """The project with its vendored parts, its foreign files and what it depends on."""
     usage = Usage()
     parts = [*_third_parties(resolved, policy, usage), *_foreign_files(resolved, policy, usage)]
-    parts += _packages(root, policy, usage, ("binary",))
+    parts += _packages(root, tree, policy, usage, ("binary",))
     return Bill(
         name=str(policy.project.get("name", root.resolve().name)),
         version="",
@@ -80,6 +80,7 @@ def bill_of_artefact(artefact: Artefact, policy: Policy) -> Bill:
             path=library.path,
             origin=library.source,
             sha256=library.sha256,
+            copyrights=library.copyrights,
         )
         for library in artefact.libraries
     ]
@@ -138,8 +139,8 @@ def _foreign_files(resolved: tuple[Resolved, ...], policy: Policy, usage: Usage)
         )
 
 
-def _packages(root: Path, policy: Policy, usage: Usage, uses: tuple[str, ...]) -> Iterable[Component]:
-    for package in packages_of(root, policy, usage):
+def _packages(root: Path, tree: Tree, policy: Policy, usage: Usage, uses: tuple[str, ...]) -> Iterable[Component]:
+    for package in needs_of(root, tree.paths, policy, usage).packages:
         if package.use in uses:
             yield Component(
                 name=package.name,
@@ -147,7 +148,7 @@ def _packages(root: Path, policy: Policy, usage: Usage, uses: tuple[str, ...]) -
                 license=_settled(package.license, policy, usage),
                 kind="dependency",
                 notice=package.notice,
-                purl=f"pkg:pypi/{package.name}@{package.version}" if package.origin == "pyproject.toml" else "",
+                purl=package.purl,
             )
 
 

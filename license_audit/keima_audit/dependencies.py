@@ -1,27 +1,29 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""The licences of what a project depends on: Python packages with all they need, and CMake downloads.
+"""The licences of what a project depends on: Python packages with all they need, lock files, CMake downloads.
 
-Versions and licences are those of the installed packages: a manifest cannot know what is inside. A package
-that is not installed here has to be declared in audit.toml, or it is a finding.
+Licences are those of the installed packages: a manifest cannot know what is inside. A package that is not installed
+here has to be declared in audit.toml, or it is a finding, and so is one that is locked in another version.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
 from importlib.metadata import Distribution, PackageMetadata, PackageNotFoundError, distribution
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from keima_audit.expressions import parse
 from keima_audit.licenses import nodes_of
+from keima_audit.lockfiles import Lock, Locked, is_lock, read_lock, requirements_use
 from keima_audit.policy import Entry, Policy
 from keima_audit.rules import Finding
 from keima_audit.verdicts import Subject, Usage, judge
@@ -83,6 +85,18 @@ class Package:
     origin: str
     notice: str = ""
     because: str = ""
+    locked: str = ""
+    """The lock file that names the version, if one does."""
+    read_from: str = ""
+    """The version that is installed here, whose metadata the licence was read from."""
+
+    @property
+    def purl(self) -> str:
+        """The package's URL, for those of a registry."""
+        ecosystem, _, name = self.name.rpartition(":")
+        if not ecosystem and self.origin != "pyproject.toml" and not is_lock(self.origin):
+            return ""
+        return f"pkg:{ecosystem or 'pypi'}/{quote(name, safe='/')}@{quote(self.version)}"
 
 
 def dependency_findings(packages: list[Package], policy: Policy, usage: Usage) -> tuple[Finding, ...]:
@@ -90,6 +104,9 @@ def dependency_findings(packages: list[Package], policy: Policy, usage: Usage) -
     found: list[Finding] = []
     for package in packages:
         where = package.origin
+        if package.read_from not in ("", package.version):
+            message = f"{package.name} is locked as {package.version}, its licence was read from {package.read_from}"
+            found.append(Finding("lock-mismatch", message, package.locked, subject=package.name, package=package.name))
         nodes = nodes_of((package.license,))
         if not nodes:
             said = f"its metadata says {package.license[:80]!r}" if package.license else "nothing is known of it"
@@ -107,19 +124,76 @@ def _named(finding: Finding, package: Package) -> Finding:
     return replace(finding, message=f"{package.name} {package.version}: {finding.message}", package=package.name)
 
 
-def packages_of(root: Path, policy: Policy, usage: Usage) -> list[Package]:
-    """Every Python dependency with what it needs in turn, and every CMake download, sorted by name."""
+class Needs(NamedTuple):
+    """What the files of a tree lead to, and the lock files among them."""
+
+    packages: list[Package]
+    locks: list[Lock]
+
+
+def needs_of(root: Path, files: Iterable[str], policy: Policy, usage: Usage) -> Needs:
+    """Every dependency, with what it needs in turn, sorted by name."""
+    files = sorted(files)
     declared = {canonicalize_name(entry.get("name")): entry for entry in policy.entries["dependency"]}
-    packages = {package.name: package for package in _python_packages(root, declared)}
-    for package in (*_cmake_packages(root, declared), *_meson_packages(root, declared)):
+    locks = locks_of(root, files, policy)
+    packages = {package.name: package for package in _python_packages(root, declared, locks)}
+    for lock in locks:
+        for item in lock.packages:
+            _take_up(item, lock.path, packages, declared)
+    for package in (*_cmake_packages(root, files, declared), *_meson_packages(root, files, declared)):
         packages.setdefault(package.name, package)
+    names = {canonicalize_name(package.name) for package in packages.values()}
     for name, entry in declared.items():
-        if name in packages:
+        if name in names:
             usage.mark("dependency", entry)
-    return [packages[name] for name in sorted(packages)]
+    return Needs([packages[name] for name in sorted(packages)], locks)
 
 
-def _python_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package]:
+def locks_of(root: Path, files: Iterable[str], policy: Policy) -> list[Lock]:
+    """The lock files of a tree, but for those of declared third parties: what those need is their own affair."""
+    paths = (path for path in files if is_lock(path) and not policy.matching("third-party", path))
+    locks = [read_lock(root, path, policy.limits["file-bytes"]) for path in paths]
+    for lock in locks:
+        use, entry = policy.use_of(lock.path)
+        if entry is not None and use != "source":
+            lock.packages = [replace(item, use=use) for item in lock.packages]
+    return locks
+
+
+def lock_findings(locks: list[Lock]) -> tuple[Finding, ...]:
+    """The lock files that could not be read, whole or in part."""
+    return tuple(
+        Finding("lock-unread", problem, lock.path, subject=problem)
+        for lock in locks
+        for problem in dict.fromkeys(lock.problems)
+    )
+
+
+def _take_up(item: Locked, path: str, packages: dict[str, Package], declared: dict[Any, Entry]) -> None:
+    """Add a package of a lock file, or tell one that is known already in which version it is locked."""
+    key, known = item.key, packages.get(item.key)
+    if known is not None and known.locked and known.version != item.version:
+        key = f"{item.key} {item.version}"
+        known = packages.get(key)
+    if known is None:
+        entry = declared.get(canonicalize_name(item.key))
+        found = _look_up(item.key, item.use, path, entry)[0]
+        known = replace(found, origin=path)
+        if not known.license and item.license:
+            known = replace(known, license=item.license, because=f"{path} says {item.license}")
+    packages[key] = replace(known, version=item.version or known.version, locked=path) if not known.locked else known
+
+
+def _python_packages(root: Path, declared: dict[Any, Entry], locks: list[Lock]) -> Iterator[Package]:
+    seen: dict[str, frozenset[str]] = {}
+    yield from _of_manifest(root, declared, seen)
+    for lock in locks:
+        for text in lock.loose:
+            for package in _resolve(text, requirements_use(lock.path), lock.path, declared, seen, ""):
+                yield replace(package, origin=lock.path)
+
+
+def _of_manifest(root: Path, declared: dict[Any, Entry], seen: dict[str, frozenset[str]]) -> Iterator[Package]:
     manifest = root / "pyproject.toml"
     if not manifest.is_file():
         return
@@ -129,7 +203,6 @@ def _python_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package
         yield Package("pyproject.toml", "", "", "source", "the project", "pyproject.toml")
         return
     own = canonicalize_name(table.get("project", {}).get("name", ""))
-    seen: dict[str, frozenset[str]] = {}
     # Run-time needs first: what is needed at run time and for tests is judged as run time.
     for requirement, use, via in _requirements(table):
         yield from _resolve(requirement, use, via, declared, seen, own)
@@ -178,12 +251,14 @@ def _look_up(name: str, use: str, via: str, entry: Entry | None) -> tuple[Packag
     given = str(entry.get("license", "")) if entry else ""
     declared = f"audit.toml:{entry.line} declares {given}" if entry and given else ""
     try:
+        if ":" in name:
+            raise PackageNotFoundError  # of another registry than PyPI
         found = distribution(name)
     except PackageNotFoundError:
         version = str(entry.get("version", "")) if entry else ""
         why = declared or "it is not installed here, and audit.toml declares no licence for it"
         return Package(name, version, given, _use(entry, use), via, "pyproject.toml", because=why), []
-    said, why = license_in(found.metadata)
+    said, why, _ = license_in(found.metadata)
     package = Package(
         name,
         found.version,
@@ -193,6 +268,7 @@ def _look_up(name: str, use: str, via: str, entry: Entry | None) -> tuple[Packag
         "pyproject.toml",
         notice_of(found),
         f"{declared}; {why}" if declared else why,
+        read_from="" if given else found.version,
     )
     return package, list(found.requires or [])
 
@@ -201,11 +277,19 @@ def _use(entry: Entry | None, use: str) -> str:
     return str(entry.get("use", use)) if entry else use
 
 
-def license_in(meta: Message | PackageMetadata) -> tuple[str, str]:
+class Stated(NamedTuple):
+    """A licence as METADATA states it, and where. A classifier is not exact: it stands for a family of texts."""
+
+    text: str
+    why: str
+    exact: bool = True
+
+
+def license_in(meta: Message | PackageMetadata) -> Stated:
     """A package's licence and where its METADATA says so: the SPDX expression, a classifier, or a known phrase."""
     if "License-Expression" in meta:
         said = str(meta["License-Expression"])
-        return said, f"its metadata has License-Expression: {said}"
+        return Stated(said, f"its metadata has License-Expression: {said}")
     lines = [str(line) for line in meta.get_all("Classifier") or []]
     named = [line.split("::")[-1].strip() for line in lines if "License ::" in line]
     mapped = [_CLASSIFIERS[name] for name in named if name in _CLASSIFIERS]
@@ -214,10 +298,11 @@ def license_in(meta: Message | PackageMetadata) -> tuple[str, str]:
     first = text.split("\n", 1)[0]
     precise = _PHRASES.get(text.lower(), text)
     if precise and "\n" not in precise and parse(precise).node and not parse(precise).problems:
-        return precise, f"its metadata has License: {first}"
+        return Stated(precise, f"its metadata has License: {first}")
     if mapped:
-        return " AND ".join(dict.fromkeys(mapped)), f"its metadata has the classifiers {', '.join(named)}"
-    return first, f"its metadata has License: {first[:80]}" if first else "its metadata names no licence"
+        why = f"its metadata has the classifiers {', '.join(named)}"
+        return Stated(" AND ".join(dict.fromkeys(mapped)), why, exact=False)
+    return Stated(first, f"its metadata has License: {first[:80]}" if first else "its metadata names no licence")
 
 
 def notice_of(found: Distribution) -> str:
@@ -231,26 +316,24 @@ def notice_of(found: Distribution) -> str:
     return ""
 
 
-def _cmake_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package]:
-    for path in sorted([*root.glob("**/CMakeLists.txt"), *root.glob("**/*.cmake")]):
-        relative = path.relative_to(root)
-        if any(part.startswith(".") or part == "build" for part in relative.parts):
-            continue
-        for name in _CMAKE_FETCH.findall(path.read_text(encoding="utf-8", errors="replace")):
-            entry = declared.get(canonicalize_name(name))
-            given = str(entry.get("license", "")) if entry else ""
-            version = str(entry.get("version", "")) if entry else ""
-            yield Package(canonicalize_name(name), version, given, _use(entry, "binary"), "CMake", relative.as_posix())
+def _cmake_packages(root: Path, files: Iterable[str], declared: dict[Any, Entry]) -> Iterator[Package]:
+    for path in files:
+        if path.rpartition("/")[2] == "CMakeLists.txt" or path.endswith(".cmake"):
+            for name in _CMAKE_FETCH.findall((root / path).read_text(encoding="utf-8", errors="replace")):
+                yield _fetched(name, "CMake", path, declared)
 
 
-def _meson_packages(root: Path, declared: dict[Any, Entry]) -> Iterator[Package]:
+def _meson_packages(root: Path, files: Iterable[str], declared: dict[Any, Entry]) -> Iterator[Package]:
     """Meson's wrap files name what the build fetches; a subproject that lies there already is read as files."""
-    for path in sorted(root.glob("subprojects/*.wrap")):
-        if path.is_symlink() or (path.parent / path.stem).is_dir():
-            continue
-        name = canonicalize_name(path.stem)
-        entry = declared.get(name)
-        given = str(entry.get("license", "")) if entry else ""
-        version = str(entry.get("version", "")) if entry else ""
-        where = path.relative_to(root).as_posix()
-        yield Package(name, version, given, _use(entry, "binary"), "Meson", where)
+    for path in files:
+        wrap = PurePosixPath(path)
+        named = wrap.suffix == ".wrap" and wrap.parent.as_posix() == "subprojects"
+        if named and not (root / wrap.with_suffix("")).is_dir():
+            yield _fetched(wrap.stem, "Meson", path, declared)
+
+
+def _fetched(said: str, by: str, path: str, declared: dict[Any, Entry]) -> Package:
+    name = canonicalize_name(said)
+    entry = declared.get(name)
+    given, version = (str(entry.get(key, "")) if entry else "" for key in ("license", "version"))
+    return Package(name, version, given, _use(entry, "binary"), by, path)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from packaging.utils import canonicalize_name
 
-from keima_audit.dependencies import Package, packages_of
+from keima_audit.dependencies import Package, needs_of
 from keima_audit.expressions import Term, terms
 from keima_audit.licenses import nodes_of, second_opinion
 from keima_audit.report import Report
@@ -37,8 +37,8 @@ def explain_file(report: Report, path: str) -> list[str]:
 
 def explain_package(report: Report, name: str) -> list[str]:
     """The evidence for a dependency as lines; none for a package that the project does not need."""
-    packages = packages_of(report.root, report.policy, Usage())
-    found = [package for package in packages if package.name == canonicalize_name(name)]
+    packages = needs_of(report.root, [item.path for item in report.resolved], report.policy, Usage()).packages
+    found = [package for package in packages if canonicalize_name(package.name) == canonicalize_name(name)]
     if not found:
         return []
     package = found[0]

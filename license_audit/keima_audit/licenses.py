@@ -28,6 +28,8 @@ class LicenseFacts:
     link: str
     note: str = ""
     lists: str | None = None
+    text: str = "common"
+    """`holder` if the text names who holds the rights, so that each part needs its own; else `common`."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,13 @@ def nodes_of(raws: tuple[str, ...]) -> list[Node]:
     return [unify(parsed.node) for raw in raws if raw and (parsed := parse(raw)).node is not None]
 
 
+def sibling(name: str) -> str:
+    """The licence that has the same text: one serves `-only` and `-or-later`."""
+    if name.endswith("-only"):
+        return name.removesuffix("-only") + "-or-later"
+    return name.removesuffix("-or-later") + "-only" if name.endswith("-or-later") else name
+
+
 def expression_of(text: str) -> Node:
     """The one expression in a text that was checked before."""
     return nodes_of((text,))[0]
@@ -121,6 +130,7 @@ class Catalogue:
             link=merged["link"],
             note=merged.get("note", ""),
             lists=merged.get("lists"),
+            text=merged["text"],
         )
 
     def obligations_for(self, term: Term, use: str) -> tuple[Obligation, ...]:

@@ -106,6 +106,7 @@ _SCHEMA: dict[str, dict[str, tuple[str, bool]]] = {
         "license": (_TEXT, True),
         "version": (_TEXT, False),
         "origin": (_TEXT, False),
+        "copyright": (_TEXTS, False),
         "linkage": (_TEXT, False),
         "modified": (_FLAG, False),
     },

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-from keima_audit.dependencies import dependency_findings, packages_of
+from keima_audit.dependencies import Needs, dependency_findings, lock_findings, needs_of
 from keima_audit.expressions import Node, Term, terms
 from keima_audit.inventory import changed_since
 from keima_audit.nearcopy.search import NearCopy, named, near_copies, read_sources
@@ -44,6 +44,8 @@ class Options:
     corpora: tuple[Path, ...] = ()
     passing: bool = False
     """The tree will be gone after the run, as a revision in a temporary folder is."""
+    progress: Callable[[int, int], None] | None = None
+    """What hears (done, of) while files are read."""
 
 
 def cache_file(given: Path | None) -> Path:
@@ -59,12 +61,7 @@ def load_policy(options: Options) -> Policy:
     return read_policy(options.policy or options.root / POLICY)
 
 
-def load_tree(
-    options: Options,
-    policy: Policy,
-    progress: Callable[[int, int], None] | None = None,
-    only: frozenset[str] | None = None,
-) -> Tree:
+def load_tree(options: Options, policy: Policy, only: frozenset[str] | None = None) -> Tree:
     """The tree with its scans; with `only`, those that a verdict on these paths rests on."""
     reading = Reading(
         detector=options.detector or policy.project.get("detector", "scancode"),
@@ -75,7 +72,7 @@ def load_tree(
     )
     needed = None if only is None else needed_for(only, policy)
     with Store(cache_file(options.cache)) as store:
-        return read_tree(options.root.resolve(), policy, store, reading, only=needed, progress=progress)
+        return read_tree(options.root.resolve(), policy, store, reading, only=needed, progress=options.progress)
 
 
 def needed_for(paths: frozenset[str], policy: Policy) -> Callable[[str], bool]:
@@ -116,7 +113,7 @@ class Audit:
         """The whole audit, but for the reading of files."""
         usage = Usage()
         options = self.options
-        packages = packages_of(options.root, policy, usage) if options.dependencies else []
+        needs = needs_of(options.root, self.tree.paths, policy, usage) if options.dependencies else Needs([], [])
         baseline = options.root / BASELINE
         report = audit(
             self.tree,
@@ -124,18 +121,18 @@ class Audit:
             today(),
             baseline=baseline if baseline.is_file() else None,
             only=self.only,
-            extra=dependency_findings(packages, policy, usage) + self.reuse,
+            extra=dependency_findings(needs.packages, policy, usage) + lock_findings(needs.locks) + self.reuse,
             usage=usage,
             copies=self.copies,
         )
-        parts = [Part("dependency", p.name, p.version, p.license or "NOASSERTION", p.use) for p in packages]
+        parts = [Part("dependency", p.name, p.version, p.license or "NOASSERTION", p.use) for p in needs.packages]
         return replace(report, parts=tuple(parts))
 
 
-def read(options: Options, policy: Policy, progress: Callable[[int, int], None] | None = None) -> Audit:
+def read(options: Options, policy: Policy) -> Audit:
     """Read what the audit of a source tree rests on."""
     only = changed_since(options.root, options.since) if options.since else None
-    tree = load_tree(options, policy, progress, only)
+    tree = load_tree(options, policy, only)
     wanted = policy.project.get("reuse", False) and only is None
     reuse = reuse_findings(options.root) if wanted else ()
     return Audit(options, tree, only, reuse, tuple(_copies(options, only)))
@@ -164,10 +161,10 @@ def _licenses_in(options: Options, folder: Path, paths: frozenset[str]) -> dict[
     return {item.path: item.node for item in resolved if item.node is not None and item.node != draft.outbound}
 
 
-def run(options: Options, progress: Callable[[int, int], None] | None = None) -> Report:
+def run(options: Options) -> Report:
     """The whole audit of a source tree."""
     policy = load_policy(options)
-    return read(options, policy, progress).judge(policy)
+    return read(options, policy).judge(policy)
 
 
 _FIRST = """\

@@ -58,6 +58,11 @@ class Tree:
     scanned: int = 0
     reused: int = 0
 
+    @property
+    def paths(self) -> list[str]:
+        """The paths of all regular files."""
+        return [facts.path for facts in self.files if facts.entry.kind == "file"]
+
     def file(self, path: str) -> FileFacts | None:
         """The facts of one path."""
         return self._by_path.get(path)

@@ -13,7 +13,7 @@ from keima_audit.datafiles import load_table
 from keima_audit.detect.scan import Match
 from keima_audit.expressions import Term, alternatives, parse, terms
 from keima_audit.inventory import leaves_tree
-from keima_audit.licenses import nodes_of
+from keima_audit.licenses import nodes_of, sibling
 from keima_audit.policy import Policy
 from keima_audit.resolve import Resolved, Resolver, generated_from, role_of, vendored_root
 from keima_audit.rules import Finding
@@ -287,24 +287,17 @@ def _texts_present(case: Case) -> set[str]:
         if role_of(facts.path) not in ("license-text", "document"):
             continue
         if facts.path.startswith("LICENSES/"):
-            have.update({PurePosixPath(facts.path).stem, _sibling(PurePosixPath(facts.path).stem)})
+            have.update({PurePosixPath(facts.path).stem, sibling(PurePosixPath(facts.path).stem)})
         for match in facts.scan.own:
             for node in nodes_of((match.raw,)):
                 for term in terms(node):
-                    have.update({term.license, term.exception or term.license, _sibling(term.license)})
+                    have.update({term.license, term.exception or term.license, sibling(term.license)})
     return have
 
 
 def one_text_serves(name: str, have: set[str]) -> bool:
     """Whether the text of a licence or exception is among those present; `-or-later` has that of `-only`."""
-    return name in have or _sibling(name) in have
-
-
-def _sibling(name: str) -> str:
-    """One text serves `-only` and `-or-later`."""
-    if name.endswith("-only"):
-        return name.removesuffix("-only") + "-or-later"
-    return name.removesuffix("-or-later") + "-only" if name.endswith("-or-later") else name
+    return name in have or sibling(name) in have
 
 
 def _notices(case: Case) -> Iterator[Finding]:

@@ -71,6 +71,13 @@ def _problem(entry: Entry, finding: Finding, today: date) -> tuple[str, str] | N
             "waiver-stale",
             f'the waiver for {finding.rule} pins no content: add sha256 = "{finding.sha256}"',
         )
+    if not pinned and finding.subject and "subject" not in entry.values and not finding.package:
+        # Nothing pins what was accepted: without its name, the next licence at this place would be accepted too.
+        subject = json.dumps(finding.subject, ensure_ascii=False)
+        return (
+            "waiver-stale",
+            f"the waiver for {finding.rule} pins neither content nor subject: add subject = {subject}",
+        )
     if pinned and finding.sha256 != pinned:
         return (
             "waiver-stale",

@@ -29,6 +29,9 @@ detector = "notices"
 allow = ["Apache-2.0", "GPL-3.0-or-later WITH GCC-exception-3.1", "LGPL-2.1-or-later",
          "LicenseRef-scancode-issl-2022", "LicenseRef-NVIDIA-CUDA-EULA"]
 """
+THIRD = {
+    "demo-1.0.dist-info/licenses/THIRD-PARTY.txt": b"Name: GCC runtime library\nFiles: libgomp*.so\nName: libquadmath\n"
+}
 GCC = "LICENSES/GPL-3.0-or-later.txt", "LICENSES/GCC-exception-3.1.txt"
 
 
@@ -85,13 +88,14 @@ def test_case_05_libgomp_needs_both_texts(tmp_path: Path) -> None:
     offer = met("source-offer", "gcc-libs")
     assert rules_of(make_wheel(tmp_path, [library]), offer) == {"text-missing"}
     assert rules_of(make_wheel(tmp_path, [library, GCC[0]]), offer) == {"text-missing"}
-    assert rules_of(make_wheel(tmp_path, [library, *GCC]), offer) == set()
+    assert rules_of(make_wheel(tmp_path, [library, *GCC]), offer) == {"text-missing"}
+    assert rules_of(make_wheel(tmp_path, [library, *GCC], content=THIRD), offer) == set()
 
 
 def test_case_06_libquadmath_needs_text_and_source_offer(tmp_path: Path) -> None:
     library = "demo.libs/libquadmath-96973f99.so.0.0.0"
     assert rules_of(make_wheel(tmp_path, [library])) == {"text-missing", "obligation-unmet"}
-    wheel = make_wheel(tmp_path, [library, "LICENSES/LGPL-2.1-or-later.txt"])
+    wheel = make_wheel(tmp_path, [library, "LICENSES/LGPL-2.1-or-later.txt"], content=THIRD)
     assert rules_of(wheel, met("source-offer", "libquadmath")) == set()
 
 
@@ -180,10 +184,10 @@ def test_sbom_that_leaves_a_library_out(tmp_path: Path) -> None:
     texts = dict.fromkeys((*GCC, "LICENSES/LicenseRef-NVIDIA-CUDA-EULA.txt"), b"x")
     sbom = "demo-1.0.dist-info/sboms/auditwheel.cdx.json"
     both = b'{"components": [{"name": "libgomp"}, {"purl": "pkg:generic/libcudart-a7b20f20.so.12"}]}'
-    wheel = make_wheel(tmp_path, libraries, content={**texts, sbom: both})
+    wheel = make_wheel(tmp_path, libraries, content={**texts, **THIRD, sbom: both})
     assert rules_of(wheel, met("source-offer", "gcc-libs")) == set()
     one = b'{"components": [{"name": "libgomp"}, {"name": "libcudart-of-another-day"}]}'
-    wheel = make_wheel(tmp_path, libraries, content={**texts, sbom: one})
+    wheel = make_wheel(tmp_path, libraries, content={**texts, **THIRD, sbom: one})
     assert rules_of(wheel, met("source-offer", "gcc-libs")) == {"sbom-incomplete"}
 
 
@@ -195,7 +199,8 @@ def test_a_notice_in_the_wheel_is_not_the_text_that_has_to_travel(tmp_path: Path
     place = "demo-1.0.dist-info/licenses/COPYING"
     offer = met("source-offer", "gcc-libs")
     assert rules_of(make_wheel(tmp_path, [library], content={place: exception}), offer) == {"text-missing"}
-    assert rules_of(make_wheel(tmp_path, [library], content={place: text + b"word " * 99 + exception}), offer) == set()
+    whole = {place: text + b"word " * 99 + exception}
+    assert rules_of(make_wheel(tmp_path, [library], content=THIRD | whole), offer) == set()
 
 
 def test_text_of_a_library_is_inside_unless_that_library_is_a_file_of_its_own(tmp_path: Path) -> None:
@@ -220,3 +225,79 @@ def test_a_licence_that_only_a_classifier_names(tmp_path: Path) -> None:
     place = "demo-1.0.dist-info/METADATA"
     assert rules_of(make_wheel(tmp_path, [], content={place: (metadata + classifier).encode()})) == set()
     assert rules_of(make_wheel(tmp_path, [], content={place: metadata.encode()})) == {"expression-invalid"}
+
+
+BSD = """\
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the
+following conditions are met: redistributions in binary form must reproduce the above copyright notice. The name of the
+author may not be used to endorse or promote products.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES,
+INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED.
+"""
+TWO = "".join(BSD.partition(" The name of the\nauthor may not be used to endorse or promote products.")[::2])
+OPENBLAS, LIBAEC = "demo.libs/libopenblas-a7b20f20.so.0", "demo.libs/libaec-b7b20f20.so.0"
+ALLOWED = POLICY.replace('"Apache-2.0",', '"Apache-2.0", "BSD-3-Clause", "BSD-2-Clause", "MIT",', 1)
+
+
+def about(tmp_path: Path, notice: str, *libraries: str, place: str = "licenses/THIRD-PARTY.txt") -> list[str]:
+    wheel = make_wheel(tmp_path, list(libraries), content={f"demo-1.0.dist-info/{place}": notice.encode()})
+    policy = parse_policy(Path("audit.toml"), ALLOWED)
+    found = artefact_findings(Shipment(read_artefact(wheel, policy), policy, Usage()))
+    return [f"{finding.rule} {finding.path}" for finding in found if finding.rule != "sbom-missing"]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Name: OpenBLAS\nFiles: demo.libs/libopenblas*.so\nLicense: BSD-3-Clause\n  Copyright 2011 them\n" + BSD,
+        "===== openblas =====\n\nCopyright 2011 them\n" + BSD,
+        "This wheel has libopenblas, under BSD-3-Clause.\n\n---\n\nBSD-3-Clause\n\n" + "word " * 500 + BSD,
+    ],
+)
+def test_a_text_about_the_library_in_any_of_the_usual_forms(tmp_path: Path, notice: str) -> None:
+    assert about(tmp_path, notice, OPENBLAS) == []
+
+
+def test_the_name_of_a_licence_file_says_whose_it_is(tmp_path: Path) -> None:
+    assert about(tmp_path, "Copyright 2011 them\n" + BSD, OPENBLAS, place="licenses/OpenBLAS/LICENSE") == []
+    missing = [f"text-missing {OPENBLAS}"]
+    assert about(tmp_path, "Copyright 2011 them\n" + BSD, OPENBLAS, place="licenses/scipy/LICENSE") == missing
+
+
+def test_the_text_of_one_library_is_none_for_another(tmp_path: Path) -> None:
+    """h5py 3.16 carries libaec, and its only BSD texts are about HDF5 and others."""
+    first = "Name: OpenBLAS\nCopyright 2011 them\n" + BSD
+    libaec = "Name: libaec\nCopyright 2012 others\n"
+    assert about(tmp_path, first, OPENBLAS, LIBAEC) == [f"text-missing {LIBAEC}"]
+    assert about(tmp_path, first + libaec + TWO, OPENBLAS, LIBAEC) == []
+    # Named, and what follows is the text of yet another part.
+    third = "Thanks to libaec.\n" + BSD + "Name: other\nCopyright 2013\n" + TWO
+    assert about(tmp_path, first + third, OPENBLAS, LIBAEC) == [f"text-missing {LIBAEC}"]
+
+
+def test_a_classifier_asks_for_no_certain_text(tmp_path: Path) -> None:
+    """matplotlib's licence is based on that of the PSF, and a classifier has no word for that."""
+    metadata = b"Metadata-Version: 2.1\nName: demo\nVersion: 1\n"
+    classifier = b"Classifier: License :: OSI Approved :: Python Software Foundation License\n"
+    content = {"demo-1.0.dist-info/METADATA": metadata + classifier, "demo-1.0.dist-info/LICENSE": b"Our own terms.\n"}
+    policy = POLICY.replace('"Apache-2.0",', '"Apache-2.0", "PSF-2.0",', 1)
+    assert rules_of(make_wheel(tmp_path, [], content=content), "", policy) == set()
+    del content["demo-1.0.dist-info/LICENSE"]
+    assert rules_of(make_wheel(tmp_path, [], content=content), "", policy) == {"text-missing"}
+    exact = {"demo-1.0.dist-info/METADATA": metadata + b"License-Expression: PSF-2.0\n"}
+    content = {**exact, "demo-1.0.dist-info/LICENSE": b"Our own terms.\n"}
+    assert rules_of(make_wheel(tmp_path, [], content=content), "", policy) == {"text-missing"}
+
+
+def test_our_own_notice_names_a_declared_library_with_its_holder(tmp_path: Path) -> None:
+    text = ALLOWED + (
+        f'[[bundled]]\npath = "{OPENBLAS}"\nname = "openblas"\nlicense = "BSD-3-Clause"\n'
+        'copyright = "Copyright 2011 The OpenBLAS Project"\n'
+    )
+    policy = parse_policy(Path("audit.toml"), text)
+    wheel = make_wheel(tmp_path, [OPENBLAS, "LICENSES/BSD-3-Clause.txt"])
+    notice = notice_text(bill_of_artefact(read_artefact(wheel, policy), policy), policy, "binary")
+    assert "Copyright 2011 The OpenBLAS Project" in notice
+    assert about(tmp_path, notice + BSD, OPENBLAS) == []

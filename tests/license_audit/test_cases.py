@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from keima_audit.dependencies import dependency_findings, packages_of
+from keima_audit.dependencies import dependency_findings, needs_of
+from keima_audit.inventory import list_tree
 from keima_audit.policy_reader import read_policy
 from keima_audit.verdicts import Usage
 
@@ -284,8 +285,9 @@ def test_case_22_submodule_is_listed(tree, make_tree):
 
 def test_case_22_meson_subproject_is_listed_or_scanned(tree):
     def said() -> set[tuple[str, str]]:
-        packages = packages_of(tree.root, read_policy(tree.root / "audit.toml"), Usage())
-        found = dependency_findings(packages, read_policy(tree.root / "audit.toml"), Usage())
+        policy = read_policy(tree.root / "audit.toml")
+        paths = [entry.path for entry in list_tree(tree.root)]
+        found = dependency_findings(needs_of(tree.root, paths, policy, Usage()).packages, policy, Usage())
         return {(finding.rule, finding.path) for finding in found}
 
     tree.write({"subprojects/tiny.wrap": "[wrap-git]\nurl = https://example.org/tiny.git\n"})
@@ -505,6 +507,17 @@ def test_case_40_waiver(tree):
     assert tree.open("2026-11-30") == {("provenance", "a.py"), ("waiver-stale", "a.py")}
     tree.write({"a.py": b"x = 1\n"})
     assert tree.open("2026-11-30") == {("waiver-unused", "audit.toml")}
+
+
+def test_a_waiver_without_content_names_its_subject(tree):
+    """A text that is nowhere has no hash: without a subject, the waiver would cover every licence of the file."""
+    tree.write({"a.py": HEADER + "MIT AND BSD-3-Clause\n"})
+    assert tree.open() == {("text-missing", "a.py")}
+    tree.more(WAIVER.replace('sha256 = "%s"\n', "").replace("provenance", "text-missing"))
+    assert tree.open("2026-11-30") == {("text-missing", "a.py"), ("waiver-stale", "a.py")}
+    tree.policy((tree.root / "audit.toml").read_text() + 'subject = "MIT"\n')
+    assert [f.subject for f in tree.report("2026-11-30").open if f.rule == "text-missing"] == ["BSD-3-Clause"]
+    assert tree.open("2026-11-30") == {("text-missing", "a.py")}
 
 
 def test_every_case_has_a_test_by_its_number():

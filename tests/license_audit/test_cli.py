@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as SarifLog
 from typer.testing import CliRunner, Result
 
+from keima_audit import delivery
 from keima_audit.cli import app
 from keima_audit.errors import UsageError
 from keima_cli.errors import ExitCode
@@ -245,3 +247,13 @@ def test_scancode_that_is_not_there_is_named_with_its_extra(keima_audit, monkeyp
     error = keima_audit("--detector", "scancode").exception
     assert "/nowhere/python does not have" in str(error)
     assert "pip install 'keima[audit-scan]'" in str(getattr(error, "hint", ""))
+
+
+def test_progress_goes_to_stderr_as_plain_lines_and_only_for_long_work(keima_audit, tree, monkeypatch):
+    monkeypatch.setattr(delivery, "_PATIENCE", 0.0)
+    shown = keima_audit("--json")
+    assert json.loads(shown.stdout)["findings"] == []
+    assert re.search(r"reading .* files/s  0:00 left  \(\d+ of \d+\)", shown.stderr)
+    assert keima_audit().stderr == ""  # nothing is read again
+    monkeypatch.setattr(delivery, "_PATIENCE", 3600.0)
+    assert keima_audit("--rehash").stderr == ""

@@ -161,19 +161,22 @@ def scan_tags_only(text: str, *, python: bool = False) -> Scan:
 
 
 def texts_in(scan: Scan) -> set[str]:
-    """The licences and exceptions whose whole text a scan of ours found.
+    """The licences and exceptions whose whole text a scan of ours found."""
+    return {name for match in scan.own for name in texts_of(match)}
+
+
+def texts_of(match: Match) -> set[str]:
+    """The licence or exception whose whole text a match of ours is, if it is one.
 
     A sentence that names a licence is not its text. For a licence whose text we tell from its notice, only the text
     counts; the text of an exception is not that of the licence that it is an exception from.
     """
-    found = set()
-    for match in scan.own:
-        license_name, _, exception = match.raw.partition(" WITH ")
-        if match.origin == "text":
-            found.add(exception if match.rule in _exception_texts() else license_name)
-        elif match.origin == "notice" and not license_name.startswith(_with_texts()):
-            found.add(license_name)
-    return found
+    license_name, _, exception = match.raw.partition(" WITH ")
+    if match.origin == "text":
+        return {exception if match.rule in _exception_texts() else license_name}
+    if match.origin == "notice" and not license_name.startswith(_with_texts()):
+        return {license_name}
+    return set()
 
 
 @cache
