@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -29,11 +28,12 @@ from keima_audit.detect.scan import Scan
 from keima_audit.expressions import Combined, Node, parse
 from keima_audit.inventory import list_tree
 from keima_audit.licenses import nodes_of, unify
+from keima_audit.tree import Reading, detector_id
 
+from .alone import Alone, Journal, key_of
 from .prefilter import positives
 
 _VAGUE = ("unknown-license-reference", "free-unknown", "unknown-spdx", "scancode-unknown", "proprietary-license")
-_ALONE = Path(__file__).with_name("scancode_alone.py")
 
 
 @dataclass(frozen=True)
@@ -46,41 +46,38 @@ class Difference:
     why: str
 
 
-class Alone:
-    """ScanCode by itself."""
-
-    def __init__(self, python: str) -> None:
-        self._process = subprocess.Popen(
-            [python, _ALONE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self.version = str(self._answer())
-
-    def _answer(self) -> Any:
-        assert self._process.stdout, "started with a pipe"
-        return json.loads(self._process.stdout.readline())
-
-    def scan(self, path: Path) -> dict[str, Any]:
-        """What it says about a file."""
-        assert self._process.stdin, "started with a pipe"
-        self._process.stdin.write(json.dumps(str(path)) + "\n")
-        self._process.stdin.flush()
-        return dict(self._answer())
-
-    def close(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
-
-
 @contextmanager
-def both(python: str) -> Iterator[tuple[Alone, scancode.ScanCode]]:
-    """ScanCode alone, and ours with it."""
-    alone = Alone(python)
+def both(python: str, journal: Journal) -> Iterator[tuple[Alone, Ours]]:
+    """ScanCode alone, and ours with it; neither is started before it is needed."""
+    alone, mine = Alone(python, journal), Ours(python, journal)
     try:
-        with scancode.running(python, 120) as worker:
-            yield alone, worker
+        yield alone, mine
     finally:
         alone.close()
+        mine.close()
+
+
+class Ours:
+    """The scan that an audit would make of a file, from the journal where this version of the code made it before."""
+
+    def __init__(self, python: str, journal: Journal) -> None:
+        self._python, self._journal = python, journal
+        self._who = detector_id(Reading(python=python))
+        self._worker: scancode.ScanCode | None = None
+
+    def scan(self, path: Path, data: bytes) -> Scan:
+        """The scan of one file."""
+        key = key_of(path, data, self._who)
+        if self._journal.get(key) is None:
+            if self._worker is None:
+                self._worker = scancode.ScanCode(self._python, 3600)
+            self._journal.put(key, ours(data, path.name, self._worker).to_json())
+        return Scan.from_json(self._journal.get(key))
+
+    def close(self) -> None:
+        """End its worker."""
+        if self._worker is not None:
+            self._worker.close()
 
 
 def ours(data: bytes, name: str, worker: scancode.ScanCode) -> Scan:
@@ -153,14 +150,17 @@ def draw_tree(tree: Path, number: int, rng: random.Random) -> list[Path]:
     return [file for pair in zip(kept[True], kept[False], strict=False) for file in pair]
 
 
-def compare(files: list[Path], base: Path, python: str, minutes: float) -> tuple[str, int, list[Difference]]:
+def compare(
+    files: list[Path], base: Path, python: str, journal: Journal, minutes: float
+) -> tuple[str, int, list[Difference]]:
     """ScanCode's version, how many files were compared until the time was over, and the differences."""
     differences = []
     until = time.monotonic() + 60 * minutes
     done = 0
-    with both(python) as (alone, worker):
+    with both(python, journal) as (alone, mine_of):
         for done, path in enumerate(files, start=1):
-            answer, scan = alone.scan(path), ours(path.read_bytes(), path.name, worker)
+            data = path.read_bytes()
+            answer, scan = alone.scan(path, data), mine_of.scan(path, data)
             mine, theirs = said_by_us(scan), said_by_scancode(answer)
             if mine != theirs:
                 why = explain(path, scan, mine, answer)
@@ -173,7 +173,7 @@ def compare(files: list[Path], base: Path, python: str, minutes: float) -> tuple
                 print(f"{done} of {len(files)}", file=sys.stderr, flush=True)
             if time.monotonic() > until:
                 break
-        return alone.version, done, differences
+        return str(alone.about["version"]), done, differences
 
 
 def main() -> int:
@@ -185,26 +185,30 @@ def main() -> int:
     parser.add_argument("--number", type=int, default=1000, help="data-driven cases to draw")
     parser.add_argument("--seed", type=int, default=20261126)
     parser.add_argument("--python", default=sys.executable, help="the Python that has ScanCode")
+    parser.add_argument("--journal", type=Path, help="where answers are written down, so that a run can be continued")
     parser.add_argument("--output", type=Path, help="the figures as JSON")
     parser.add_argument("--minutes", type=float, default=600, help="stop each comparison after so long")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
+    journal = Journal(arguments.journal)
     figures: dict[str, Any] = {"seed": arguments.seed}
     if arguments.tree:
         files = draw_tree(arguments.tree, arguments.files, rng)
-        figures["tree"] = _report("tree", files, arguments.tree, arguments)
+        figures["tree"] = _report("tree", files, arguments.tree, journal, arguments)
     if arguments.cases:
         cases = [path for path, _ in positives(arguments.cases)]
         files = rng.sample(cases, min(arguments.number, len(cases)))
-        figures["cases"] = _report("cases", files, arguments.cases, arguments)
+        figures["cases"] = _report("cases", files, arguments.cases, journal, arguments)
     if arguments.output:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
         arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
     return 1 if any(figure["unexplained"] for key, figure in figures.items() if key != "seed") else 0
 
 
-def _report(name: str, files: list[Path], base: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    version, done, differences = compare(files, base, arguments.python, arguments.minutes)
+def _report(
+    name: str, files: list[Path], base: Path, journal: Journal, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    version, done, differences = compare(files, base, arguments.python, journal, arguments.minutes)
     same = done - len(differences)
     reasons = Counter(difference.why or "UNEXPLAINED" for difference in differences)
     print(f"{name}: ScanCode {version}, {done} of {len(files)} files, {same} identical, {len(differences)} different")

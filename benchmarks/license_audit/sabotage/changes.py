@@ -28,7 +28,8 @@ class Change:
     """Edits of the tree or, with `wheel`, of the wheel's members; `rules` are those one of which has to catch it.
 
     `path` is where the finding has to be; "" accepts any place. No `rules`: nothing may be found. A wheel gets the
-    RECORD that fits, unless `mended` is False; `seed` shuffles and packs its members anew.
+    RECORD that fits, unless `mended` is False; `seed` shuffles and packs its members anew. `corpora` are what the audit
+    looks for near copies of.
     """
 
     edits: Edits
@@ -37,6 +38,7 @@ class Change:
     wheel: Edits | None = None
     mended: bool = True
     seed: int = 0
+    corpora: tuple[Path, ...] = ()
     modes: dict[str, int] | None = None
 
 

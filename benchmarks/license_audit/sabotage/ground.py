@@ -47,6 +47,11 @@ class Ground:
     allowed: frozenset[str]
     clean: tuple[Resolved, ...] = ()
 
+    @property
+    def corpus(self) -> Path:
+        """The folder, beside the tree, of a corpus under the GPL."""
+        return self.root.parent / "corpus"
+
     def read(self, path: str) -> bytes:
         """The content of a file."""
         return (self.root / path).read_bytes()

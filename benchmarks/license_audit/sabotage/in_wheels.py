@@ -11,7 +11,7 @@ from .changes import Change, Edits, Kinds
 from .elf_file import shared_object
 from .ground import Ground, safetensors
 from .in_trees import DENIED
-from .wheel import INFO, LIBRARIES, SBOM, TEXTS, graft
+from .wheel import INFO, LIBRARIES, NOTICES, SBOM, TEXTS, graft
 
 VIOLATIONS, INNOCENT = Kinds(), Kinds()
 Members = dict[str, bytes]
@@ -63,6 +63,23 @@ def licence_text_left_out(ground: Ground, rng: Random, members: Members) -> Chan
         [("libgomp", "GCC-exception-3.1"), ("libopenblas", "BSD-3-Clause"), ("libgomp", "GPL-3.0-or-later")]
     )
     return _breach({f"{TEXTS}{text}.txt": None}, "text-missing", path=_library(members, library))
+
+
+@VIOLATIONS.add
+def notices_left_out(ground: Ground, rng: Random, members: Members) -> Change:
+    library = rng.choice(["libgomp", "libopenblas"])
+    return _breach({NOTICES: None}, "text-missing", path=_library(members, library))
+
+
+@VIOLATIONS.add
+def notice_of_one_library_left_out(ground: Ground, rng: Random, members: Members) -> Change:
+    notices_of_all = members[NOTICES].decode()
+    library, name = rng.choice([("libgomp", "gcc-libs"), ("libopenblas", "openblas")])
+    parts = notices_of_all.split("=" * 78 + "\n")
+    kept = [part for part in parts if not part.startswith(f"{name}\n")]
+    assert len(kept) == len(parts) - 1, f"one part is about {name}"
+    edited = ("=" * 78 + "\n").join(kept).encode()
+    return _breach({NOTICES: edited}, "text-missing", path=_library(members, library))
 
 
 @VIOLATIONS.add

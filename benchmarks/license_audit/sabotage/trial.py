@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -13,13 +13,13 @@ from keima_audit.artefact_report import audit_artefacts
 from keima_audit.rules import Finding
 from keima_audit.session import load_policy, load_tree, run
 
-from . import in_trees, in_wheels, innocent
+from . import copies, in_trees, in_wheels, innocent
 from .changes import Change, applied
 from .ground import Ground, prepare
 from .wheel import members, pack
 
-VIOLATIONS = {**in_trees.KINDS, **in_wheels.VIOLATIONS}
-INNOCENT = {**innocent.KINDS, **in_wheels.INNOCENT}
+VIOLATIONS = {**in_trees.KINDS, **copies.VIOLATIONS, **in_wheels.VIOLATIONS}
+INNOCENT = {**innocent.KINDS, **copies.INNOCENT, **in_wheels.INNOCENT}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Outcome:
 def trials(source: Path, folder: Path, seed: int, rounds: int) -> Iterator[Outcome]:
     """Every kind `rounds` times on a copy of `source`; `seed`, kind and number alone decide what is drawn."""
     ground = prepare(source, folder, str(seed))
+    copies.plant(ground.corpus, str(seed))
     packed = members(ground, folder, str(seed))
     for kind in (*VIOLATIONS, *INNOCENT):
         for number in range(rounds):
@@ -56,7 +57,7 @@ def _wrong(ground: Ground, packed: dict[str, bytes], folder: Path, kind: str, se
 
 def _found(ground: Ground, packed: dict[str, bytes], folder: Path, change: Change) -> list[Finding]:
     if change.wheel is None:
-        report = run(ground.options)
+        report = run(replace(ground.options, corpora=change.corpora))
     else:
         policy = load_policy(ground.options)
         tree = load_tree(ground.options, policy)

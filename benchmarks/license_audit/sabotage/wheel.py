@@ -14,6 +14,7 @@ from keima_audit.artefacts import read_artefact
 from keima_audit.components import bill_of_artefact
 from keima_audit.expressions import terms
 from keima_audit.licenses import expression_of
+from keima_audit.notice import notice_text
 from keima_audit.sbom import spdx
 from keima_audit.session import load_policy
 
@@ -23,6 +24,7 @@ from .ground import BUNDLED, Ground
 
 INFO = "planted-1.0.dist-info/"
 SBOM = INFO + "sboms/planted.spdx.json"
+NOTICES = INFO + "licenses/THIRD-PARTY.txt"
 TEXTS = INFO + "licenses/LICENSES/"
 LIBRARIES = {"libgomp": ".so.1.0.0", "libz": ".so.1", "libopenblas": ".so.0", "libcudart": ".so.12"}
 _DATES = ((1980, 1, 1, 0, 0, 0), (2026, 2, 3, 4, 5, 6))
@@ -54,7 +56,7 @@ def members(ground: Ground, folder: Path, seed: str) -> dict[str, bytes]:
     found[INFO + "WHEEL"] = b"Wheel-Version: 1.0\nTag: py3-none-any\n"
     policy = load_policy(ground.options)
     bill = bill_of_artefact(read_artefact(pack(found, folder, Change({})), policy), policy)
-    return {**found, SBOM: spdx(bill).encode()}
+    return {**found, NOTICES: notice_text(bill, policy, "binary").encode(), SBOM: spdx(bill).encode()}
 
 
 def _names(term) -> list[str]:
