@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Times an audit of a tree: cold, warm and with one file changed, beside ScanCode alone on a sample of its files.
+"""Times an audit of a tree: cold, warm and with one file changed, beside ScanCode alone on the same files.
 
-`python -m benchmarks.license_audit.cold_and_warm TREE --python SCANCODE_PYTHON`. Seconds of the processor stand beside
-those of the clock: on a machine with other work, only the former can be compared.
+`python -m benchmarks.license_audit.cold_and_warm TREE --python SCANCODE_PYTHON --journal FILE`, after
+`benchmarks.license_audit.alone` with the same journal. Seconds of the processor stand beside those of the clock: on a
+machine with other work, only the former can be compared.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import resource
 import shutil
 import statistics
@@ -24,6 +24,8 @@ from pathlib import Path
 
 from benchmarks.peers import cpu_name
 from keima_audit.inventory import list_tree
+
+from .alone import Alone, Journal, tally
 
 POLICY = '[project]\nlicense = "Apache-2.0"\ndetector = "scancode"\n[use.source]\nallow = ["Apache-2.0"]\n'
 
@@ -46,21 +48,6 @@ def cost(command: list[str | Path], environment: dict[str, str]) -> Cost:
         raise SystemExit(done.stderr.decode())
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(time.monotonic() - begun, used, after.ru_maxrss / 1024)
-
-
-def scancode_alone(tree: Path, python: Path, number: int, seed: int, folder: Path) -> tuple[float, float]:
-    """Seconds of the processor that ScanCode takes to start, and for one more file of the tree on average."""
-    command = [python.with_name("scancode"), "--license", "--processes", "1", "--quiet", "--json", folder / "out.json"]
-    files = [entry.path for entry in list_tree(tree) if entry.kind == "file"]
-    drawn = random.Random(seed).sample(files, number + 1)
-    taken = []
-    for name, part in (("one", drawn[:1]), ("sample", drawn[1:])):
-        for index, path in enumerate(part):
-            place = folder / name / str(index) / Path(path).name
-            place.parent.mkdir(parents=True)
-            shutil.copyfile(tree / path, place)
-        taken.append(cost([*command, folder / name], dict(os.environ)).processor)
-    return taken[0], (taken[1] - taken[0]) / (number - 1)
 
 
 def audits(tree: Path, python: Path, folder: Path) -> dict[str, Cost]:
@@ -99,25 +86,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tree", type=Path)
     parser.add_argument("--python", type=Path, required=True, help="the Python that has ScanCode")
-    parser.add_argument("--sample", type=int, default=300, help="files that ScanCode alone is timed on")
-    parser.add_argument("--seed", type=int, default=20261126)
+    parser.add_argument("--journal", type=Path, required=True, help="what `alone` wrote down about the same tree")
     parser.add_argument("--output", type=Path, help="the figures as JSON")
     arguments = parser.parse_args()
-    number = sum(entry.kind == "file" for entry in list_tree(arguments.tree))
+    journal = Journal(arguments.journal)
+    alone = tally(arguments.tree, Alone(arguments.python, journal), journal)
     with tempfile.TemporaryDirectory() as folder:
         ours = audits(arguments.tree, arguments.python, Path(folder))
-        index = index_load(arguments.python)
-        start, each = scancode_alone(arguments.tree, arguments.python, arguments.sample, arguments.seed, Path(folder))
-    alone = start + each * (number - 1)
-    print(f"{cpu_name()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {number} files")
+    index = index_load(arguments.python)
+    print(f"{cpu_name()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {alone.files} files")
     for name, taken in ours.items():
         print(f"{name:18} {taken.processor:8.1f} s of processor, {taken.clock:8.1f} s of clock, {taken.peak:6.0f} MiB")
     print(f"ScanCode's index   {index:8.1f} s of processor")
-    print(f"ScanCode alone     {alone:8.1f} s of processor, from {arguments.sample} files at {each:.3f} s each")
-    print(f"cold: {alone / ours['cold'].processor:.1f} times faster than ScanCode alone")
+    print(alone)
+    print(f"cold: {alone.seconds / ours['cold'].processor:.1f} times less processor time than ScanCode alone")
     if arguments.output:
         figures = {name: asdict(taken) for name, taken in ours.items()}
-        figures |= {"scancode": {"start": start, "each": each, "tree": alone, "index": index}}
+        figures |= {"scancode alone": asdict(alone), "scancode's index": index}
         arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
 
 
