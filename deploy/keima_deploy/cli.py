@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from keima import FileFormatError
+from keima import FileFormatError, UnsupportedError
 from keima.jit import Graph
 from keima.profiler import measure_roofline, rows
 from keima_cli import atomic
@@ -21,7 +21,7 @@ from keima_cli.errors import BrokenInputError, ExitCode, WrongUseError
 from keima_deploy.graph.description import Layer, amount, ends, layers
 from keima_deploy.graph.difference import differences
 from keima_deploy.graph.drawing import graph_svg, plan_svg
-from keima_deploy.graph.plan import bars, plan
+from keima_deploy.graph.plan import MemoryPlan, bars, compiled, plan
 from keima_deploy.profiling.measuring import document, profiled
 from keima_deploy.profiling.subjects import graph_run
 from keima_deploy.profiling.table import rows_table
@@ -29,6 +29,10 @@ from keima_deploy.profiling.table import rows_table
 FileArgument = Annotated[Path, typer.Argument(help="A graph file that trace.dump wrote.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SvgOption = Annotated[Path | None, typer.Option("--svg", help="Write a drawing to this file too.")]
+TuneOption = Annotated[
+    float,
+    typer.Option("--tune", min=0, help="Measure for so many seconds which algorithm is fastest; keep what was picked."),
+]
 
 graph_app = typer.Typer(add_completion=False, no_args_is_help=True, help="Show what a graph file holds and costs.")
 export_app = typer.Typer(add_completion=False)
@@ -64,20 +68,26 @@ def show(file: FileArgument, as_json: JsonOption = False, svg: SvgOption = None)
 def stats(
     file: FileArgument,
     as_json: JsonOption = False,
+    tune: TuneOption = 0.0,
     time: Annotated[bool, typer.Option("--time", help="Run it too: the time of each step as compiled.")] = False,
     runs: Annotated[int, typer.Option(min=1, max=10000, help="Runs with --time, after one that is not counted.")] = 5,
 ) -> None:
-    """Count operations and bytes, for each node and in all, and the memory that a run takes."""
+    """Count operations and bytes, for each node and in all; the memory of a run; how convolutions are computed."""
     graph = read(file)
-    nodes, memory = layers(graph), plan(graph)
+    nodes, memory = layers(graph), plan(compiled(graph, tune))
     totals = {
         "flops": sum(node.flops for node in nodes),
         "weights": sum(tensor.numpy().nbytes for tensor in graph.constants.values()),
         "arena_bytes": memory.arena_bytes,
         "arena_bound": memory.arena_bound,
     }
-    counted = {"nodes": [node.as_json() for node in nodes], **totals}
-    table = _table(nodes, totals)
+    algorithms = [
+        {"step": step, "op": op, "algorithm": algorithm}
+        for step, (op, algorithm) in enumerate(zip(memory.steps, memory.algorithms, strict=True))
+        if algorithm
+    ]
+    counted = {"nodes": [node.as_json() for node in nodes], "algorithms": algorithms, **totals}
+    table = _table(nodes, totals, _algorithm_line(memory))
     if not time:
         Output(as_json=as_json).result(table, counted)
         return
@@ -89,9 +99,21 @@ def stats(
     )
 
 
-def _table(nodes: list[Layer], totals: dict[str, float]) -> Table:
+def _algorithm_line(memory: MemoryPlan) -> str:
+    """`algorithms by step: 0 direct, 2-5 winograd4` for the steps that have a choice."""
+    runs: list[tuple[int, int, str]] = []
+    for step, algorithm in enumerate(memory.algorithms):
+        if algorithm and runs and runs[-1][1:] == (step - 1, algorithm):
+            runs[-1] = (runs[-1][0], step, algorithm)
+        elif algorithm:
+            runs.append((step, step, algorithm))
+    spans = (f"{first if first == last else f'{first}-{last}'} {algorithm}" for first, last, algorithm in runs)
+    return f"algorithms by step: {', '.join(spans) or 'none to choose'}"
+
+
+def _table(nodes: list[Layer], totals: dict[str, float], caption: str) -> Table:
     weights, arena = amount(totals["weights"], "B"), amount(totals["arena_bytes"], "B")
-    table = Table(title=f"{amount(totals['flops'], 'FLOP')}, weights {weights}, arena {arena}")
+    table = Table(title=f"{amount(totals['flops'], 'FLOP')}, weights {weights}, arena {arena}", caption=caption)
     for heading in ("op", "result", "FLOP", "in", "out", "weights"):
         table.add_column(heading, justify="left" if heading in ("op", "result") else "right")
     for node in nodes:
@@ -103,13 +125,33 @@ def _table(nodes: list[Layer], totals: dict[str, float]) -> Table:
 @graph_app.command("plan")
 def plan_command(file: FileArgument, as_json: JsonOption = False, svg: SvgOption = None) -> None:
     """Print how much of the arena is in use at each step of a run."""
-    memory = plan(read(file))
+    memory = plan(compiled(read(file)))
     _draw(svg, plan_svg(memory))
     head = (
         f"arena {memory.arena_bytes:,} bytes, at least {memory.arena_bound:,} are needed;"
         f" constants {memory.constants:,}, outputs {memory.outputs:,}"
     )
     Output(as_json=as_json).result("\n".join([head, *bars(memory)]), memory.as_json())
+
+
+@graph_app.command()
+def lower(
+    file: FileArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The plan file to write.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write the flat plan that the small executor (`keima-run`) runs."""
+    program = compiled(read(file))
+    pieces: list[bytes] = []
+    try:
+        program.lower(lambda piece: pieces.append(bytes(piece)))
+    except UnsupportedError as error:
+        raise BrokenInputError(f"{file}: {error}") from error
+    with atomic.open_atomic(output) as out:
+        out.writelines(pieces)
+    size = sum(map(len, pieces))
+    document = {"file": str(output), "bytes": size, "steps": len(program.steps)}
+    Output(as_json=as_json).result(f"{output}: {size:,} bytes, {len(program.steps)} steps", document)
 
 
 @graph_app.command()

@@ -133,3 +133,42 @@ def test_broken_files_are_explained(tmp_path):
             _run(command, path)
     with pytest.raises(BrokenInputError, match="No such file"):
         _run("show", tmp_path / "absent")
+
+
+def test_stats_name_the_algorithm_of_every_convolution(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("KEIMA_CACHE_DIR", str(tmp_path))
+    document = json.loads(_run("stats", models["resnet18-28"], "--json"))
+    convolutions = [node for node in document["nodes"] if node["op"] == "conv2d"]
+    assert len(document["algorithms"]) == len(convolutions) == 20
+    assert {entry["algorithm"] for entry in document["algorithms"]} <= {"direct", "winograd2", "winograd4"}
+    assert "algorithms by step: " in _run("stats", models["resnet18-28"])
+    assert not (tmp_path / "algorithms.json").exists()
+    tuned = json.loads(_run("stats", models["lenet"], "--json", "--tune", 1))
+    assert [entry["algorithm"] for entry in tuned["algorithms"]] == ["direct", "direct"]  # 5x5: there is no choice
+
+
+@pytest.mark.parametrize("name", ["lenet", "resnet18-28"])
+def test_lowered_plans_are_files_of_weights_and_steps(name, models, tmp_path):
+    document = json.loads(_run("lower", models[name], "-o", tmp_path / "plan", "--json"))
+    content = (tmp_path / "plan").read_bytes()
+    assert document["bytes"] == len(content)
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    begin, end = header["keima.plan"]["data_offsets"]
+    start = 8 + int.from_bytes(content[:8], "little")
+    plan = json.loads(content[start + begin : start + end])
+    ops = [step["op"] for step in plan["steps"]]
+    assert len(ops) == document["steps"]
+    assert set(ops) <= {"conv2d", "max_pool2d", "avg_pool2d", "pack", "unpack", "linear"}
+    assert plan["input"]["count"] == 28 * 28
+    assert plan["output"]["count"] == 10
+    weights = {step["weight"] for step in plan["steps"] if "weight" in step}
+    assert weights <= header.keys()
+    # Residual nets add in the convolution, over the shortcut's memory.
+    assert sum("residual" in step for step in plan["steps"]) == (8 if name == "resnet18-28" else 0)
+
+
+def test_what_the_executor_does_not_run_is_named_and_nothing_is_written(tmp_path):
+    path = _dump(lambda x: F.tanh(x), tmp_path / "tanh")
+    with pytest.raises(BrokenInputError, match="tanh: the executor runs convolutions"):
+        _run("lower", path, "-o", tmp_path / "plan")
+    assert not (tmp_path / "plan").exists()

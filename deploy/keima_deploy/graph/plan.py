@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from keima.jit import Graph
+from keima.jit import Graph, Program
+from keima.jit.tuning import known_algorithms, remember
 
 ALIGNMENT = 64
 
@@ -30,10 +31,12 @@ class MemoryPlan:
     Attributes:
         steps: ops in order, conversions of layouts included.
         live: bytes that are in use at each step; the largest is the least that any plan needs.
+        algorithms: of each step, "" where its kernel has one only.
         constants: bytes of weights, packed for this machine.
     """
 
     steps: list[str]
+    algorithms: list[str]
     buffers: list[Buffer]
     live: list[int]
     arena_bytes: int
@@ -45,11 +48,18 @@ class MemoryPlan:
         return asdict(self)
 
 
-def plan(graph: Graph) -> MemoryPlan:
-    """The plan of the graph as it runs here: optimized, packed, laid out."""
+def compiled(graph: Graph, tune_seconds: float = 0.0) -> Program:
+    """The graph as it runs here: optimized, packed, laid out; with measured algorithms if there is time for them."""
     optimized = graph.copy()
     optimized.optimize()
-    program = optimized.compile()
+    if tune_seconds > 0:
+        measured = optimized.pick_algorithms(tune_seconds, known_algorithms())
+        remember((layer, algorithm) for layer, _, algorithm in measured)
+    return optimized.compile()
+
+
+def plan(program: Program) -> MemoryPlan:
+    """What a program keeps where."""
     steps = program.steps
     made_by: dict[int, str] = {}
     for op, _, outputs in steps:
@@ -67,7 +77,7 @@ def plan(graph: Graph) -> MemoryPlan:
     live = [sum(_aligned(b.bytes) for b in buffers if b.first <= step <= b.last) for step in range(len(steps))]
     names = [op for op, _, _ in steps]
     held = (sizes.get("constant", 0), sizes.get("output", 0))
-    return MemoryPlan(names, buffers, live, program.arena_bytes, program.arena_bound, *held)
+    return MemoryPlan(names, program.algorithms, buffers, live, program.arena_bytes, program.arena_bound, *held)
 
 
 def _aligned(size: int) -> int:

@@ -12,6 +12,7 @@ from .._core import Graph, Model, Program, Tensor, TraceError
 from ..module import Module
 from ..serialization import File, opened_whole, read_whole
 from .tracing import Recording, trace
+from .tuning import known_algorithms, remember
 
 # Of memory that a loaded graph may ask for; `load_graph` takes another.
 ARENA_LIMIT = 16 << 30
@@ -141,20 +142,27 @@ class GraphModel:
         ]
 
 
-def load_graph(file: File, arena_limit: int = ARENA_LIMIT) -> GraphModel:
+def load_graph(file: File, arena_limit: int = ARENA_LIMIT, tune_seconds: float = 0.0) -> GraphModel:
     """Load a graph file that :meth:`trace.dump` wrote and make it ready to run.
 
-    All of the file is checked before it is used; nothing in it is executed.
+    All of the file is checked before it is used; nothing in it is executed. The model runs with another number of
+    samples along the inputs' first dimension too, unless the graph mixes samples: then UnsupportedError says where.
 
     Args:
         file: a path, or a file opened for reading bytes.
         arena_limit: bytes that it may take: weights as read and as packed, values that live at a time with the kernels'
             scratch, outputs; a file that asks for more is refused before they are taken.
+        tune_seconds: more than 0: where a convolution can be computed by several algorithms, the one that is fastest on
+            this machine is taken, by measuring for about so long, or from an earlier measurement (`keima.jit.tuning`).
+            Results then differ between machines within the algorithms' tolerance. 0: the fixed choice by shape.
 
     Raises:
         FileFormatError: the file is damaged, cut short or holds no graph.
         MemoryError: it asks for more memory than `arena_limit`.
     """
-    if isinstance(file, str | os.PathLike):
-        return GraphModel(Model.load(os.fspath(file), arena_limit))
-    return GraphModel(Model.load(read_whole(file), arena_limit))
+    known = known_algorithms() if tune_seconds > 0 else {}
+    content = os.fspath(file) if isinstance(file, str | os.PathLike) else read_whole(file)
+    model = Model.load(content, arena_limit, tune_seconds, known)
+    if model.measured:
+        remember((layer, algorithm) for layer, _, algorithm in model.measured)
+    return GraphModel(model)

@@ -4,12 +4,14 @@
 
 #include <pybind11/stl.h>
 
+#include <map>
 #include <memory>
 #include <unordered_set>
 #include <vector>
 
 #include "bindings/convert.h"
 #include "compiler/cost.h"
+#include "compiler/executor_plan.h"
 #include "compiler/graph_file.h"
 #include "compiler/interpret.h"
 #include "compiler/model.h"
@@ -238,13 +240,16 @@ py::list program_steps(const Program& program) {
   return steps;
 }
 
-// Calls `write` with views of the file's bytes, which are gone when it returns.
+// Calls `write` with views of pieces of a file, which are gone when it returns.
+compiler::Sink sink_to(const py::function& write) {
+  return [&write](std::span<const std::byte> bytes) { write(py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size()))); };
+}
+
 void save_graph(const Graph& graph, const py::function& write) {
-  translated([&] {
-    compiler::write_graph(graph, [&](std::span<const std::byte> bytes) {
-      write(py::memoryview::from_memory(bytes.data(), static_cast<py::ssize_t>(bytes.size())));
-    });
-  });
+  translated([&] { compiler::write_graph(graph, sink_to(write)); });
+}
+void lower_program(const Program& program, const py::function& write) {
+  translated([&] { compiler::write_executor_plan(program, sink_to(write)); });
 }
 
 LoadLimits load_limits(int64_t arena_bytes) {
@@ -265,13 +270,32 @@ std::shared_ptr<Graph> read_graph(const py::object& file) {
     return std::make_shared<Graph>(compiler::read_graph(compiler::ByteSource::open(py::cast<std::string>(file), LoadLimits{}.file_bytes)));
   });
 }
-std::unique_ptr<Model> load_model(const py::object& file, int64_t arena_bytes) {
+using KnownAlgorithms = std::map<std::string, std::string>;
+
+std::unique_ptr<Model> load_model(const py::object& file, int64_t arena_bytes, double tune_seconds, const KnownAlgorithms& known) {
   return translated([&] {
     const LoadLimits limits = load_limits(arena_bytes);
-    if (py::isinstance<py::bytes>(file)) return std::make_unique<Model>(Model::load(bytes_of(file), limits));
-    return std::make_unique<Model>(Model::load(py::cast<std::string>(file), limits));
+    const compiler::Tuning tuning{tune_seconds, known};
+    if (py::isinstance<py::bytes>(file)) return std::make_unique<Model>(Model::load(bytes_of(file), limits, tuning));
+    return std::make_unique<Model>(Model::load(py::cast<std::string>(file), limits, tuning));
   });
 }
+
+// (key, {algorithm: seconds}, the one picked) of each.
+py::list measured_list(const std::vector<compiler::Measured>& measured) {
+  py::list result;
+  for (const compiler::Measured& one : measured) result.append(py::make_tuple(one.key, one.seconds, one.picked));
+  return result;
+}
+
+// Of each step, "" where there is no choice.
+py::list program_algorithms(const Program& program) {
+  py::list algorithms;
+  for (const Program::Step& step : program.steps())
+    algorithms.append(step.op && step.op->algorithms ? step.attrs.string(step.op->attr("algorithm")) : std::string());
+  return algorithms;
+}
+
 
 py::list run_model(const Model& model, const py::list& inputs) {
   return on_tensors(inputs, [&](std::span<const Tensor> tensors) { return model.run(tensors); });
@@ -339,6 +363,9 @@ void bind_graph(py::module_& module) {
            "Runs one pass; the number of nodes that it changed.")
       .def("compile", [](const Graph& graph, int64_t limit) { return translated([&] { return std::make_unique<Program>(graph, limit); }); },
            py::arg("arena_limit") = INT64_MAX)
+      .def("pick_algorithms",
+           [](Graph& graph, double seconds, const KnownAlgorithms& known) { return translated([&] { return measured_list(compiler::pick_algorithms(graph, {seconds, known})); }); },
+           py::arg("seconds"), py::arg("known"), "Measures for about so long; [(key, {algorithm: seconds}, picked)].")
       .def("verify", [](const Graph& graph) { translated([&] { compiler::verify(graph); }); })
       .def_readonly("inputs", &Graph::inputs)
       .def_readonly("outputs", &Graph::outputs)
@@ -353,14 +380,20 @@ void bind_graph(py::module_& module) {
       .def_property_readonly("constants", &graph_constants);
   py::class_<Program>(module, "Program", "A graph with its memory planned.")
       .def("run", &run_program, "The outputs for a list of inputs.")
+      .def("with_samples", [](const Program& program, int64_t samples) { return translated([&] { return std::make_unique<Program>(program.with_samples(samples)); }); },
+           py::arg("samples"), "The same program for another number of samples along the inputs' first dimension.")
+      .def("lower", &lower_program, py::arg("write"), "Calls write with pieces of the executor's plan file, in order.")
+      .def_property_readonly("samples", &Program::samples)
+      .def_property_readonly("algorithms", &program_algorithms)
       .def_property_readonly("arena_bytes", &Program::arena_bytes)
       .def_property_readonly("arena_bound", &Program::arena_bound)
       .def_property_readonly("constant_bytes", &Program::constant_bytes)
       .def_property_readonly("buffers", &program_buffers)
       .def_property_readonly("steps", &program_steps);
   py::class_<Model>(module, "Model", "A graph file made ready to run.")
-      .def_static("load", &load_model, py::arg("file"), py::arg("arena_limit") = LoadLimits{}.arena_bytes,
-                  "The model in a file, given by its path or its bytes.")
+      .def_static("load", &load_model, py::arg("file"), py::arg("arena_limit") = LoadLimits{}.arena_bytes, py::arg("tune_seconds") = 0.0,
+                  py::arg("known") = KnownAlgorithms{}, "The model in a file, given by its path or its bytes.")
+      .def_property_readonly("measured", [](const Model& model) { return measured_list(model.measured()); })
       .def("run", &run_model, "The outputs for a list of inputs.")
       .def_property_readonly("inputs", [](const Model& model) { return ports(model.inputs()); })
       .def_property_readonly("outputs", [](const Model& model) { return ports(model.outputs()); })

@@ -5,6 +5,7 @@
 
 #include "compiler/ir.h"
 #include "compiler/memory.h"
+#include "ops/cost.h"
 
 namespace keima::compiler {
 
@@ -19,6 +20,7 @@ class Program {
     int64_t offset = 0;       // in the arena, or of a packed constant in its storage
     Ref<Storage> storage{};   // of a constant
     size_t input = 0;         // which input of the graph
+    bool batched = false;     // holds the samples of a batch, one after the other
   };
   struct Operand {
     int buffer = -1;  // -1: left out
@@ -35,6 +37,14 @@ class Program {
   // them (packed, converted) would take more than `memory_limit` bytes: before any of that is allocated.
   explicit Program(const Graph& graph, int64_t memory_limit = INT64_MAX);
 
+  // The same program for another number of samples: constants are shared, offsets and scratch planned anew. Throws
+  // Error(kUnsupported) that says why where the graph mixes samples or depends on their number, Error(kMemory) beyond the
+  // limit.
+  Program with_samples(int64_t samples, int64_t memory_limit = INT64_MAX) const;
+  // The samples along the first dimension of its inputs, and how many these have there (its own where they disagree).
+  int64_t samples() const noexcept { return samples_; }
+  int64_t samples_of(std::span<const Tensor> inputs) const;
+
   // Inputs as the graph's, checked. May be called again while results of an earlier run live.
   std::vector<Tensor> run(std::span<const Tensor> inputs) const;
 
@@ -50,6 +60,13 @@ class Program {
 
  private:
   friend class ProgramBuilder;
+  void place();
+  // All but constants that were packed or converted.
+  std::vector<bool> read_buffers() const;
+  void check_limit(const std::vector<bool>& read, int64_t memory_limit);
+  void rescale(Operand& operand, int64_t samples) const;
+  void rescale(Step& step, int number, int64_t samples);
+  void repeat(Operand& operand, int64_t samples) const;
   Tensor operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const;
   Workspace workspace_of(const Step& step, const std::vector<Ref<Storage>>& memory) const;
 
@@ -58,7 +75,9 @@ class Program {
   std::vector<Buffer> buffers_;
   std::vector<Operand> inputs_, outputs_;
   int64_t arena_ = 0, bound_ = 0, constants_ = 0;
-  bool long_running_ = false;
+  Cost cost_;  // of all kernels
+  int64_t samples_ = 0;
+  std::string batch_obstacle_;
 };
 
 }  // namespace keima::compiler

@@ -8,9 +8,13 @@
 // Every step reads and writes arena offsets (multiples of 64) and names its weights by their tensors in the file:
 //   {"op": "conv2d", "in": o, "out": o, "weight": name, "bias": name or "", "relu": bool, "dims": [16 numbers of ConvShape]}
 //   {"op": "max_pool2d", "in": o, "out": o, "dims": [11 numbers of PoolArgs]}
+//   {"op": "avg_pool2d", "in": o, "out": o, "count_padding": bool, "dims": [the same]}
 //   {"op": "unpack", "in": o, "out": o, "dims": [images, channels, pixels]}       channel blocks to plain
+//   {"op": "pack", "in": o, "out": o, "dims": [images, channels, pixels]}         plain to channel blocks
 //   {"op": "linear", "in": o, "out": o, "weight": name, "bias": name or "", "relu": bool, "dims": [m, n, k]}
-// Convolution weights lie packed in the file (kernels/conv), so that the runtime holds no packer's output twice.
+// What may be left out: "cap": number, the most that a relu gives; of conv2d "residual": o, added before the relu, which may
+// be the result's offset (of linear too), and "winograd": 2 or 4, results of a tile along an axis (direct without it).
+// Weights lie packed in the file (kernels/conv, kernels/gemm), so that the runtime holds no packer's output twice.
 #pragma once
 
 #include <stddef.h>
@@ -25,12 +29,15 @@ namespace keima::executor {
 // What went wrong, or null.
 using Status = const char*;
 
-enum class StepKind : uint8_t { kConv2d, kMaxPool2d, kUnpack, kLinear };
+enum class StepKind : uint8_t { kConv2d, kMaxPool2d, kAvgPool2d, kUnpack, kPack, kLinear };
 
 struct Step {
   StepKind kind;
   bool relu;
+  bool count_padding;
   int64_t in, out, scratch;  // arena offsets, in bytes
+  int64_t residual;          // another; -1: none
+  float most;                // that a relu gives
   const float* weight;
   const float* bias;
   ConvShape conv;

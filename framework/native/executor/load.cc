@@ -87,9 +87,38 @@ class Loader {
     if (!json.member("op").string(op) || !json.member("in").integer(step.in) || !json.member("out").integer(step.out)) return "a step lacks op, in or out";
     if (equal(op, "conv2d")) return load_conv(json, step);
     if (equal(op, "max_pool2d")) return load_pool(json, step);
+    if (equal(op, "avg_pool2d")) return load_average(json, step);
     if (equal(op, "unpack")) return load_unpack(json, step);
+    if (equal(op, "pack")) return load_pack(json, step);
     if (equal(op, "linear")) return load_linear(json, step);
-    return "a step's op is none of conv2d, max_pool2d, unpack, linear";
+    return "a step's op is none of conv2d, max_pool2d, avg_pool2d, unpack, pack, linear";
+  }
+
+  // "relu" and "cap".
+  static bool clamp(const Json& json, Step& step) {
+    step.most = __builtin_inff();
+    if (!json.member("relu").boolean(step.relu)) return false;
+    const Json cap = json.member("cap");
+    int64_t most = 0;
+    if (!cap) return true;
+    if (!cap.integer(most) || most > kMaxDim) return false;
+    step.most = static_cast<float>(most);
+    return true;
+  }
+
+  static bool algorithm(const Json& json, ConvShape& shape) {
+    const Json winograd = json.member("winograd");
+    int64_t results = 0;
+    if (!winograd) return true;
+    if (!winograd.integer(results) || (results != 2 && results != 4)) return false;
+    shape.algorithm = results == 2 ? ConvAlgorithm::kWinograd2 : ConvAlgorithm::kWinograd4;
+    return conv_supports(shape, shape.algorithm);
+  }
+
+  bool residual(const Json& json, int64_t bytes, Step& step) const {
+    step.residual = -1;
+    const Json at = json.member("residual");
+    return !at || (at.integer(step.residual) && inside(step.residual, bytes));
   }
 
   // Numbers of a step, each at most kMaxDim.
@@ -139,13 +168,15 @@ class Loader {
   Status load_conv(const Json& json, Step& step) {
     step.kind = StepKind::kConv2d;
     int64_t d[16];
-    if (!numbers(json, d) || !json.member("relu").boolean(step.relu)) return "a convolution lacks its dims or relu";
-    step.conv = {d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]};
+    if (!numbers(json, d) || !clamp(json, step)) return "a convolution lacks its dims or relu";
+    step.conv = {d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15], ConvAlgorithm::kDirect};
     if (!valid(step.conv)) return "a convolution's sizes do not fit each other";
+    if (!algorithm(json, step.conv)) return "a convolution's algorithm is unknown or not for its shape";
     const int64_t in_channels = conv_input_is_plain(step.conv) ? d[1] : blocks(d[1]) * kBlock;
     const int64_t in_floats = product(product(product(d[0], in_channels), d[2]), d[3]);
     const int64_t out_floats = product(product(product(d[0], blocks(d[4]) * kBlock), d[5]), d[6]);
-    if (!inside(step.in, product(in_floats, 4)) || !inside(step.out, product(out_floats, 4))) return "a convolution reaches out of the arena";
+    if (!inside(step.in, product(in_floats, 4)) || !inside(step.out, product(out_floats, 4)) || !residual(json, product(out_floats, 4), step))
+      return "a convolution reaches out of the arena";
     if (product(product(product(d[4], d[1]), d[7]), d[8]) < 0) return "a convolution's weights are too large";
     if (!tensor(json, "weight", static_cast<int64_t>(conv_packed_bytes(step.conv)), false, step.weight)) return "a convolution's weight is missing or of another size";
     if (!tensor(json, "bias", blocks(d[4]) * kBlock * 4, true, step.bias)) return "a convolution's bias is missing or of another size";
@@ -169,28 +200,42 @@ class Loader {
     return nullptr;
   }
 
+  Status load_average(const Json& json, Step& step) {
+    if (const Status status = load_pool(json, step)) return status;
+    step.kind = StepKind::kAvgPool2d;
+    return json.member("count_padding").boolean(step.count_padding) ? nullptr : "an average pooling lacks count_padding";
+  }
+
   Status load_unpack(const Json& json, Step& step) {
     step.kind = StepKind::kUnpack;
-    if (!numbers(json, step.dims)) return "an unpack step lacks its dims";
+    return load_conversion(json, step, step.out, step.in);
+  }
+  Status load_pack(const Json& json, Step& step) {
+    step.kind = StepKind::kPack;
+    return load_conversion(json, step, step.in, step.out);
+  }
+
+  Status load_conversion(const Json& json, Step& step, int64_t plain, int64_t blocked) const {
+    if (!numbers(json, step.dims)) return "a conversion lacks its dims";
     const int64_t* d = step.dims;
     const int64_t plane = product(product(d[0], d[2]), 4);
-    if (!inside(step.in, product(plane, blocks(d[1]) * kBlock)) || !inside(step.out, product(plane, d[1]))) return "an unpack step reaches out of the arena";
+    if (!inside(blocked, product(plane, blocks(d[1]) * kBlock)) || !inside(plain, product(plane, d[1]))) return "a conversion reaches out of the arena";
     return nullptr;
   }
 
   Status load_linear(const Json& json, Step& step) {
     step.kind = StepKind::kLinear;
-    if (!numbers(json, step.dims) || !json.member("relu").boolean(step.relu)) return "a linear step lacks its dims or relu";
+    if (!numbers(json, step.dims) || !clamp(json, step)) return "a linear step lacks its dims or relu";
     const int64_t m = step.dims[0], n = step.dims[1], k = step.dims[2];
-    if (!inside(step.in, product(product(m, k), 4)) || !inside(step.out, product(product(m, n), 4))) return "a linear step reaches out of the arena";
-    if (!tensor(json, "weight", product(product(n, k), 4), false, step.weight)) return "a linear step's weight is missing or of another size";
+    if (!inside(step.in, product(product(m, k), 4)) || !inside(step.out, product(product(m, n), 4)) || !residual(json, product(product(m, n), 4), step)) return "a linear step reaches out of the arena";
+    if (m < 1 || n < 1 || k < 1 || product(product(n, k), 4) < 0) return "a linear step's sizes are zero or too large";
+    if (!tensor(json, "weight", static_cast<int64_t>(gemm_packed_bytes(n, k)), false, step.weight)) return "a linear step's weight is missing or of another size";
     if (!tensor(json, "bias", product(n, 4), true, step.bias)) return "a linear step's bias is missing or of another size";
-    GemmArgs args;
+    PackedGemmArgs args;
     args.m = m;
     args.n = n;
     args.k = k;
-    args.transpose_b = true;
-    need_scratch(gemm_scratch_bytes(exec_, args));
+    need_scratch(gemm_packed_scratch_bytes(exec_, args));
     return nullptr;
   }
 

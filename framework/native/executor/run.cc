@@ -19,37 +19,37 @@ struct Runner {
     ConvEpilogue epilogue;
     epilogue.bias = step.bias;
     epilogue.clamp = step.relu;
-    epilogue.highest = __builtin_inff();
+    epilogue.highest = step.most;
+    if (step.residual >= 0) epilogue.residual = at(step.residual);
     conv_forward(exec, step.conv, at(step.in), step.weight, epilogue, at(step.out), at(step.scratch));
   }
 
   void linear(const Step& step) const {
-    GemmArgs args;
+    PackedGemmArgs args;
     args.m = step.dims[0];
     args.n = step.dims[1];
     args.k = step.dims[2];
     args.a = at(step.in);
     args.a_stride = args.k;
-    args.b = step.weight;
-    args.b_stride = args.k;
-    args.transpose_b = true;
+    args.packed_b = step.weight;
     args.c = at(step.out);
     args.c_stride = args.n;
     args.bias = step.bias;
-    args.clamp = step.relu;
-    args.highest = __builtin_inff();
-    gemm(exec, args, at(step.scratch));
+    if (step.residual >= 0) args.residual = at(step.residual);
+    if (step.relu) args.activation = PackedGemmArgs::Activation::kClamp;
+    args.highest = step.most;
+    gemm_with_packed(exec, args, at(step.scratch));
   }
 
-  void unpack(const Step& step) const {
-    unpack_channel_blocks(exec, {ScalarType::kFloat32, step.dims[0], step.dims[1], step.dims[2], 16, at(step.in), at(step.out)});
-  }
+  ChannelBlockArgs conversion(const Step& step) const { return {ScalarType::kFloat32, step.dims[0], step.dims[1], step.dims[2], 16, at(step.in), at(step.out)}; }
 
   void run(const Step& step) const {
     switch (step.kind) {
       case StepKind::kConv2d: return conv2d(step);
       case StepKind::kMaxPool2d: return max_pool(exec, step.pool, at(step.in), at(step.out), nullptr);
-      case StepKind::kUnpack: return unpack(step);
+      case StepKind::kAvgPool2d: return average_pool(exec, step.pool, step.count_padding, at(step.in), at(step.out));
+      case StepKind::kUnpack: return unpack_channel_blocks(exec, conversion(step));
+      case StepKind::kPack: return pack_channel_blocks(exec, conversion(step));
       case StepKind::kLinear: return linear(step);
     }
   }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,21 +24,6 @@ keima::Isa detected_isa() {
 #endif
 }
 
-struct Mapping {
-  const void* data;
-  size_t size;
-};
-
-Mapping map_file(const char* path) {
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
-  struct stat status;
-  if (file < 0 || fstat(file, &status) != 0 || status.st_size <= 0) return {nullptr, 0};
-  const auto size = static_cast<size_t>(status.st_size);
-  const void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
-  close(file);
-  return {data == MAP_FAILED ? nullptr : data, size};
-}
-
 int fail(const char* path, const char* why) {
   fprintf(stderr, "keima-run: %s: %s\n", path, why);
   return 3;
@@ -55,10 +39,27 @@ class Memory {
 
   void* get() const { return data_; }
   float* floats() const { return static_cast<float*>(data_); }
+  char* bytes() const { return static_cast<char*>(data_); }
 
  private:
   void* data_;
 };
+
+// Bytes of a regular file; 0 if there are none.
+size_t size_of(int file) {
+  struct stat status;
+  return file < 0 || fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0 ? 0 : static_cast<size_t>(status.st_size);
+}
+
+// Not mapped: a file that is cut short later would kill the process. False if it ends before `size`.
+bool read_whole(int file, char* to, size_t size) {
+  for (size_t at = 0; at < size;) {
+    const ssize_t count = read(file, to + at, size - at);
+    if (count <= 0) return false;
+    at += static_cast<size_t>(count);
+  }
+  return true;
+}
 
 keima::executor::Plan plan;
 
@@ -80,10 +81,13 @@ int main(int argc, char** argv) {
     fprintf(stderr, "usage: keima-run MODEL.safetensors < input.f32 > output.f32\n");
     return 2;
   }
-  const Mapping file = map_file(argv[1]);
-  if (file.data == nullptr) return fail(argv[1], "cannot be read");
+  const int file = open(argv[1], O_RDONLY | O_CLOEXEC);
+  const size_t size = size_of(file);
+  const Memory content(size);
+  if (size == 0 || content.get() == nullptr || !read_whole(file, content.bytes(), size)) return fail(argv[1], "cannot be read");
+  close(file);
   const keima::Exec exec{detected_isa(), {}};
-  if (const keima::executor::Status status = keima::executor::load(exec, file.data, file.size, plan)) return fail(argv[1], status);
+  if (const keima::executor::Status status = keima::executor::load(exec, content.get(), size, plan)) return fail(argv[1], status);
   if (const char* why = run_plan(exec)) return fail(argv[1], why);
   return 0;
 }

@@ -3,11 +3,13 @@
 // What a program takes of memory: all of it planned, refused before it is taken where it is too much.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/allocator.h"
 #include "compiler/passes.h"
 #include "compiler/program.h"
+#include "compiler/tuning.h"
 #include "graphs.h"
 #include "ops/layout.h"
 
@@ -121,4 +123,48 @@ TEST_CASE("the plan names each convolution's algorithm; all that are offered agr
   CHECK_THROWS_WITH_AS(verify(m.graph), doctest::Contains("no algorithm 'fft'"), Error);
   m.graph.nodes[0].attrs = Attrs{Dims{2, 2}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string(), std::string("winograd2")};
   CHECK_THROWS_WITH_AS(verify(m.graph), doctest::Contains("no algorithm 'winograd2'"), Error);
+}
+
+TEST_CASE("a program for other numbers of samples shares its constants and plans anew") {
+  Graph graph = block();
+  optimize(graph);
+  const Program program(graph);
+  REQUIRE(program.samples() == 2);
+  const Tensor all = random_tensor({8, 17, 8, 8}, 3);
+  const Tensor many = to_contiguous(to_plain(program.with_samples(8).run(std::span(&all, 1))[0]));
+  CHECK(most_allocated([&] { (void)program.with_samples(8); }) == 0);
+  for (const int64_t samples : {1, 3, 8}) {
+    const Program other = program.with_samples(samples);
+    CHECK(other.samples() == samples);
+    CHECK(other.constant_bytes() == program.constant_bytes());
+    CHECK(other.arena_bytes() <= 1.10 * static_cast<double>(other.arena_bound()));
+    Tensor some = Tensor::empty({samples, 17, 8, 8}, ScalarType::kFloat32);
+    std::copy_n(all.data<float>(), some.numel(), some.data<float>());
+    const Tensor few = to_contiguous(to_plain(other.run(std::span(&some, 1))[0]));
+    REQUIRE(few.shape() == Dims{samples, 5});
+    for (int64_t i = 0; i < few.numel(); ++i) CHECK(few.data<float>()[i] == doctest::Approx(many.data<float>()[i]).epsilon(1e-4));
+    CHECK_THROWS_AS(other.run(std::span(&all, samples == 8 ? 0 : 1)), Error);
+  }
+  CHECK_THROWS_WITH_AS(program.with_samples(INT64_MAX / 8), doctest::Contains("than can be addressed"), Error);
+  CHECK_THROWS_WITH_AS(program.with_samples(100000, 1 << 20), doctest::Contains("the limit is"), Error);
+}
+
+TEST_CASE("measured algorithms are offered ones, known ones are not measured again") {
+  Maker m;
+  const auto conv = [](const char* algorithm) { return Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string(), std::string(algorithm)}; };
+  m.graph.outputs = {m.add("conv2d_fused", {m.input({1, 16, 10, 10}), m.constant({16, 16, 3, 3}, 1)}, conv(""))};
+  Graph graph = m.graph;
+  CHECK(pick_algorithms(graph, {}).empty());
+  CHECK(graph.nodes[0].attrs.string(5).empty());
+  const std::vector<Measured> measured = pick_algorithms(graph, {.seconds = 5});
+  REQUIRE(measured.size() == 1);
+  CHECK(measured[0].seconds.size() == 3);
+  CHECK(measured[0].seconds.contains(measured[0].picked));
+  CHECK(graph.nodes[0].attrs.string(5) == measured[0].picked);
+  graph = m.graph;
+  CHECK(pick_algorithms(graph, {.seconds = 5, .known = {{measured[0].key, "winograd2"}}}).empty());
+  CHECK(graph.nodes[0].attrs.string(5) == "winograd2");
+  graph = m.graph;
+  CHECK(pick_algorithms(graph, {.seconds = 5, .known = {{measured[0].key, "fft"}}}).size() == 1);
+  CHECK_THROWS_WITH_AS(pick_algorithms(graph = m.graph, {.seconds = 5}, 1000), doctest::Contains("the limit is 1000"), Error);
 }

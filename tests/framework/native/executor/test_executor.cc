@@ -17,6 +17,7 @@
 
 #include "base/execution.h"
 #include "executor/executor.h"
+#include "kernels/gemm/gemm.h"
 
 using namespace keima;
 using executor::Plan;
@@ -113,13 +114,21 @@ std::string packed(const ConvShape& shape, const Floats& weights) {
   return {reinterpret_cast<const char*>(memory.get()), bytes};
 }
 
+std::string packed_linear(const Floats& weights) {
+  const int64_t k = static_cast<int64_t>(weights.size()) / kClasses;
+  const size_t bytes = gemm_packed_bytes(kClasses, k);
+  const Memory memory = aligned_memory(bytes);
+  gemm_pack(default_exec(), kClasses, k, weights.data(), k, true, reinterpret_cast<float*>(memory.get()));
+  return {reinterpret_cast<const char*>(memory.get()), bytes};
+}
+
 std::string lenet_file(const Weights& w) {
   return file_with({{"keima.plan", plan_text()},
                     {"conv1", packed(conv1(), w.conv1)},
                     {"bias1", bytes_of(w.bias1, 16)},
                     {"conv2", packed(conv2(), w.conv2)},
                     {"bias2", bytes_of(w.bias2, 32)},
-                    {"fc", bytes_of(w.fc)},
+                    {"fc", packed_linear(w.fc)},
                     {"bias3", bytes_of(w.bias3)}});
 }
 
