@@ -326,9 +326,10 @@ def _cmake_packages(root: Path, files: Iterable[str], declared: dict[Any, Entry]
 def _meson_packages(root: Path, files: Iterable[str], declared: dict[Any, Entry]) -> Iterator[Package]:
     """Meson's wrap files name what the build fetches; a subproject that lies there already is read as files."""
     for path in files:
+        if not path.startswith("subprojects/") or not path.endswith(".wrap"):
+            continue
         wrap = PurePosixPath(path)
-        named = wrap.suffix == ".wrap" and wrap.parent.as_posix() == "subprojects"
-        if named and not (root / wrap.with_suffix("")).is_dir():
+        if wrap.parent.as_posix() == "subprojects" and not (root / wrap.with_suffix("")).is_dir():
             yield _fetched(wrap.stem, "Meson", path, declared)
 
 

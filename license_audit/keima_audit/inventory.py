@@ -98,13 +98,13 @@ def _walk(root: Path) -> Iterator[str]:
 def _entry(root: Path, path: str, mode: str) -> Entry:
     if mode == _SUBMODULE:
         return Entry(path, "submodule")
-    full = root / path
+    full = os.path.join(root, path)  # noqa: PTH118 - for each file of a tree: a third of pathlib's time
     try:
-        found = full.lstat()
+        found = os.lstat(full)
     except OSError:
         return Entry(path, "missing")
     if stat.S_ISLNK(found.st_mode):
-        return Entry(path, "symlink", target=str(full.readlink()))
+        return Entry(path, "symlink", target=str(Path(full).readlink()))
     if not stat.S_ISREG(found.st_mode):
         return Entry(path, "special")
     return Entry(path, "file", found.st_size, found.st_mtime_ns, found.st_ino)

@@ -95,7 +95,7 @@ Reader = Callable[[Lock, Any], None]
 
 
 def _reader(path: str) -> tuple[str, Reader] | None:
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     if _PYLOCK.match(name):
         return "toml", _pylock
     return _READERS.get(name)
@@ -103,7 +103,7 @@ def _reader(path: str) -> tuple[str, Reader] | None:
 
 def is_lock(path: str) -> bool:
     """Whether a path is a lock file by its name, of a kind that is read or not."""
-    name = PurePosixPath(path).name
+    name = path.rpartition("/")[2]
     return name in _UNKNOWN or _reader(path) is not None or bool(_REQUIREMENTS.search(path))
 
 

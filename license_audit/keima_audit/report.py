@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from keima_audit.hygiene import hygiene_findings
-from keima_audit.nearcopy.search import NearCopy, near_findings
+from keima_audit.nearcopy.findings import NearCopy, near_findings
 from keima_audit.policy import Policy
 from keima_audit.resolve import Resolved
 from keima_audit.rules import SEVERITIES, Finding, rules

@@ -13,7 +13,7 @@ from pathlib import Path
 from keima_audit.dependencies import Needs, dependency_findings, lock_findings, needs_of
 from keima_audit.expressions import Node, Term, terms
 from keima_audit.inventory import changed_since
-from keima_audit.nearcopy.search import NearCopy, named, near_copies, read_sources
+from keima_audit.nearcopy.findings import NearCopy
 from keima_audit.policy import Policy
 from keima_audit.policy_reader import parse_policy, read_policy
 from keima_audit.report import Part, Report, audit
@@ -143,6 +143,9 @@ def _copies(options: Options, only: frozenset[str] | None) -> list[NearCopy]:
     found: list[NearCopy] = []
     if not options.corpora:
         return found
+    # NumPy takes longer to load than the files of a small tree to judge.
+    from keima_audit.nearcopy.search import named, near_copies, read_sources
+
     with Store(cache_file(options.cache)) as store:
         ours = read_sources(options.root, store)
         for folder in options.corpora:

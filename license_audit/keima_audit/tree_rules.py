@@ -317,9 +317,8 @@ def _notices(case: Case) -> Iterator[Finding]:
 
 
 def _is_notice(facts: FileFacts, folder: str) -> bool:
-    pure = PurePosixPath(facts.path)
-    inside = facts.path.rpartition("/")[0] == folder
-    return inside and role_of(facts.path) == "document" and pure.stem.upper().startswith(("NOTICE", "THIRD"))
+    inside, _, name = facts.path.rpartition("/")
+    return inside == folder and name.upper().startswith(("NOTICE", "THIRD")) and role_of(facts.path) == "document"
 
 
 def _notice_words(case: Case, facts: FileFacts) -> str:

@@ -11,7 +11,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from keima_audit.datafiles import load_table
@@ -36,7 +35,8 @@ class Content:
 
 def reader_of(path: str) -> str:
     """The name of the reader for a path: python | notebook | weights | card | plain."""
-    suffix = PurePosixPath(path).suffix.lower()
+    stem, dot, ending = path.lower().rpartition("/")[2].rpartition(".")
+    suffix = dot + ending if stem else ""
     named = {
         ".py": "python",
         ".pyi": "python",

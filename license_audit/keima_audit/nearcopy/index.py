@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keima_audit.nearcopy.findings import Likeness
 from keima_audit.nearcopy.fingerprints import Fingerprints
 
 COMMON = 12
@@ -20,18 +20,6 @@ LEAST_WHOLE = 6
 """Fingerprints of a text that is the same as a whole file, however common they are."""
 DENSE = 0.5
 """The part of the fingerprints between the first and last shared ones that has to be shared too."""
-
-
-@dataclass(frozen=True)
-class Likeness:
-    """What two texts share: how many fingerprints, of how many, and the lines on both sides."""
-
-    source: str
-    shared: int
-    own: int
-    whole: int
-    lines: tuple[int, int]
-    source_lines: tuple[int, int]
 
 
 class Index:
