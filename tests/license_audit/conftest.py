@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from keima_audit import delivery
 from keima_audit.policy_reader import read_policy
 from keima_audit.report import Report, audit
 from keima_audit.store import Store
@@ -84,6 +85,12 @@ class Audited:
 
     def message(self, rule: str) -> str:
         return next(f.message for f in self.report().open if f.rule == rule)
+
+
+@pytest.fixture(autouse=True)
+def _no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed must not depend on how busy the machine is."""
+    monkeypatch.setattr(delivery, "_PATIENCE", float("inf"))
 
 
 @pytest.fixture
