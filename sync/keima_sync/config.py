@@ -281,7 +281,8 @@ def _leaks(source: TomlSource) -> LeakRules:
 
 
 def _proof(source: TomlSource) -> ProofRules:
-    known = ("steps", "room", "suite", "packages", "requirements", "limit-minutes", "limit-mib")
+    limits = ("limit-minutes", "limit-mib", "limit-processes", "limit-disk-mib")
+    known = ("steps", "room", "suite", "packages", "requirements", *limits)
     table = _table(source, "proof", known)
     names = texts(source, table, "proof", "packages")
     for name in [*names, value(source, table, str, "proof", "suite", default=ProofRules.suite)]:
@@ -290,9 +291,16 @@ def _proof(source: TomlSource) -> ProofRules:
     requirements = texts(source, table, "proof", "requirements")
     if any(name.startswith("-") for name in requirements):
         raise source.error("requirements are names of Python packages, not options of pip", "proof", "requirements")
-    minutes = value(source, table, int, "proof", "limit-minutes", default=ProofRules.minutes)
-    memory = value(source, table, int, "proof", "limit-mib", default=ProofRules.memory >> 20)
-    if minutes < 1 or memory < 1:
+    minutes, memory, processes, disk = (
+        value(source, table, int, "proof", f"limit-{name}", default=default)
+        for name, default in (
+            ("minutes", ProofRules.minutes),
+            ("mib", ProofRules.memory >> 20),
+            ("processes", ProofRules.processes),
+            ("disk-mib", ProofRules.disk >> 20),
+        )
+    )
+    if min(minutes, memory, processes, disk) < 1:
         raise source.error("limits are at least 1", "proof")
     return ProofRules(
         tuple(texts(source, table, "proof", "steps")),
@@ -302,6 +310,8 @@ def _proof(source: TomlSource) -> ProofRules:
         tuple(requirements),
         minutes,
         memory << 20,
+        processes,
+        disk << 20,
     )
 
 

@@ -19,7 +19,7 @@ from keima_sync.export import commit_of, open_side, workshop
 from keima_sync.proof.bisect import first_bad
 from keima_sync.proof.materialise import materialise, remove
 from keima_sync.proof.rooms import Room, open_room
-from keima_sync.proof.supervise import Log, supervised
+from keima_sync.proof.supervise import Limits, Log, supervised
 from keima_sync.proof.verdicts import Step, Verdict, Verdicts
 from keima_sync.references.tree import find_commit
 from keima_sync.tree_filter import TreeFilter
@@ -91,8 +91,7 @@ class Prover:
                 self._room.command(work, ["sh", "-e", "-c", step]),
                 folder=work / "tree",
                 environment=self._room.environment(work),
-                seconds=left,
-                memory=rules.memory,
+                limits=Limits(left, rules.memory, rules.processes, rules.disk, work),
                 log=log,
             )
             left -= ran.seconds

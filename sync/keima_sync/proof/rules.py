@@ -15,7 +15,8 @@ class ProofRules:
     """Steps are shell commands, run in order in the public tree; the first that fails is the verdict.
 
     `packages` are Debian's, of which the room's root is made; `requirements` are Python's, installed from wheels
-    alone. `minutes` is for all steps together, `memory` (bytes) for all processes of a step together.
+    alone. `minutes` is for all steps together; `memory` (bytes) and `processes` are for all processes of a step
+    together, `disk` (bytes) for all files below the room's writable folders.
     """
 
     steps: tuple[str, ...] = ()
@@ -25,6 +26,8 @@ class ProofRules:
     requirements: tuple[str, ...] = ()
     minutes: int = 60
     memory: int = 4096 << 20
+    processes: int = 4096
+    disk: int = 32768 << 20
 
     def text(self) -> str:
         """All that a verdict depends on but tree and room, in a fixed form. A time-out is no verdict to keep."""

@@ -20,13 +20,18 @@ from typing import IO
 _POLL_SECONDS = 0.2
 _CHUNK = 1 << 16
 _MARK = "KEIMA_ROOM"  # in the environment of all that a run starts, by which it is found if it left its group
-# RLIMIT_DATA bounds one process at once, between two looks at their sum; the limit is in KiB. No core files.
-_LIMITED = ["sh", "-c", 'ulimit -d "$1" 2>/dev/null; ulimit -c 0; shift; exec "$@"', "sh"]
+# RLIMIT_DATA and RLIMIT_FSIZE bound one process and one file at once, between two looks at their sums; the limits are
+# in KiB and in blocks of 512 bytes. No core files.
+_LIMITED = [
+    *("sh", "-c", 'ulimit -d "$1" 2>/dev/null; ulimit -f "$2" 2>/dev/null; ulimit -c 0; shift 2; exec "$@"', "sh"),
+]
+_BLOCK = 512
+_DISK_SHARE = 20  # a look at the disk is followed by a pause of so many times its length
 
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended: its exit status, or the limit ("time", "memory") that stopped it."""
+    """How a command ended: its exit status, or the limit ("time", "memory", ...) that stopped it."""
 
     status: int
     stopped: str
@@ -36,6 +41,17 @@ class Ran:
     def passed(self) -> bool:
         """Whether it ended by itself, with status 0."""
         return self.status == 0 and not self.stopped
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of all that a command starts together: seconds, bytes of memory, processes, and bytes of files below `folder`."""
+
+    seconds: float
+    memory: int
+    processes: int
+    disk: int
+    folder: Path
 
 
 @dataclass
@@ -68,16 +84,16 @@ class Log:
 
 
 def supervised(
-    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], seconds: float, memory: int, log: Log
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], limits: Limits, log: Log
 ) -> Ran:
     """Run a command in `folder` with that environment alone; when it ends, all that it started ends.
 
-    `memory` (bytes) bounds each process's data by the kernel, and the sum of all by sampling.
+    The kernel bounds the data of each process and the length of each file; sums are bounded by sampling.
     """
     mark = uuid.uuid4().hex
     begun = time.monotonic()
     with subprocess.Popen(
-        [*_LIMITED, str(memory >> 10), *command],
+        [*_LIMITED, str(limits.memory >> 10), str(limits.disk // _BLOCK), *command],
         cwd=folder,
         env={**environment, _MARK: mark},
         stdin=subprocess.DEVNULL,
@@ -88,15 +104,15 @@ def supervised(
         assert process.stdout is not None, "stdout is a pipe"
         os.set_blocking(process.stdout.fileno(), False)
         try:
-            stopped = _watch(process, process.stdout, begun + seconds, memory, log)
+            stopped = _watch(process, process.stdout, begun, limits, log)
         finally:
             _end(process, mark)
         _drain(process.stdout, log)
     return Ran(process.returncode, stopped, time.monotonic() - begun)
 
 
-def _watch(process: subprocess.Popen[bytes], output: IO[bytes], deadline: float, memory: int, log: Log) -> str:
-    sampled = 0.0
+def _watch(process: subprocess.Popen[bytes], output: IO[bytes], begun: float, limits: Limits, log: Log) -> str:
+    samples = _Samples(process.pid, limits)
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         while process.poll() is None:
@@ -105,13 +121,41 @@ def _watch(process: subprocess.Popen[bytes], output: IO[bytes], deadline: float,
             elif not selector.get_map():
                 time.sleep(_POLL_SECONDS)  # it closed its output and goes on
             now = time.monotonic()
-            if now > deadline:
+            if now > begun + limits.seconds:
                 return "time"
-            if now - sampled > _POLL_SECONDS:
-                sampled = now
-                if _resident(process.pid) > memory:
-                    return "memory"
-    return ""
+            over = samples.over(now)
+            if over:
+                return over
+    return samples.at_end()
+
+
+class _Samples:
+    """Looks at what a process and its descendants use, now and then."""
+
+    def __init__(self, root: int, limits: Limits) -> None:
+        self._root, self._limits = root, limits
+        self._next = self._next_disk = 0.0
+
+    def at_end(self) -> str:
+        """The limit that was passed after the last look, if it still shows."""
+        return "disk" if _disk(self._limits.folder) > self._limits.disk else ""
+
+    def over(self, now: float) -> str:
+        """The limit that is passed, or nothing."""
+        if now > self._next:
+            self._next = now + _POLL_SECONDS
+            memory, processes = _use(self._root)
+            if memory > self._limits.memory:
+                return "memory"
+            if processes > self._limits.processes:
+                return "processes"
+        if now > self._next_disk:
+            used = _disk(self._limits.folder)
+            end = time.monotonic()
+            self._next_disk = end + max(_POLL_SECONDS, _DISK_SHARE * (end - now))
+            if used > self._limits.disk:
+                return "disk"
+        return ""
 
 
 def _take(output: IO[bytes], selector: selectors.BaseSelector, log: Log) -> None:
@@ -154,8 +198,20 @@ def _marked(mark: str) -> list[int]:
     return found
 
 
-def _resident(root: int) -> int:
-    """Bytes of memory of a process and its descendants; pages that they share count for each."""
+def _disk(folder: Path) -> int:
+    """Bytes on the disk of all files below a folder; what comes and goes meanwhile may be missed."""
+    waiting, total = [str(folder)], 0
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return total
+
+
+def _use(root: int) -> tuple[int, int]:
+    """Bytes of memory of a process and its descendants, pages that they share for each, and how many they are."""
     page = os.sysconf("SC_PAGE_SIZE")
     children: dict[int, list[int]] = {}
     size: dict[int, int] = {}
@@ -164,9 +220,10 @@ def _resident(root: int) -> int:
             words = (place / "stat").read_bytes().rpartition(b")")[2].split()
             children.setdefault(int(words[1]), []).append(int(place.name))
             size[int(place.name)] = int(words[21]) * page
-    waiting, total = [root], 0
+    waiting, total, count = [root], 0, 0
     while waiting:
         pid = waiting.pop()
         total += size.get(pid, 0)
+        count += 1
         waiting += children.get(pid, [])
-    return total
+    return total, count

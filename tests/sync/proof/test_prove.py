@@ -194,6 +194,22 @@ def test_memory_is_limited(project: Any, script: str) -> None:
     assert "MemoryError" in _log(proof) or proof.verdict.steps[0].stopped == "memory"
 
 
+@pytest.mark.parametrize(
+    ("step", "stopped"),
+    [
+        ("for i in 1 2 3 4 5 6 7 8; do head -c 5000000 /dev/zero > f$i; done; sleep 60", "disk"),
+        ("for i in 1 2 3 4 5 6 7 8; do head -c 5000000 /dev/zero > f$i; done", "disk"),
+        ("head -c 50000000 /dev/zero > large", "disk"),  # the kernel refuses to write on
+        ("for i in $(seq 40); do sleep 60 & done; wait", "processes"),
+    ],
+)
+def test_disk_and_processes_are_limited(project: Any, step: str, stopped: str) -> None:
+    project.commit(a="1")
+    proof = _prove(project, step, more="limit-disk-mib = 20\nlimit-processes = 20")
+    assert not proof.verdict.passed
+    assert proof.verdict.steps[0].stopped == stopped and proof.verdict.steps[0].seconds < 60
+
+
 def test_a_step_that_prints_without_end_keeps_a_bounded_log(project: Any) -> None:
     project.commit(a="1")
     proof = _prove(project, "echo first; head -c 60000000 /dev/zero | tr '\\0' x; echo; echo last")
@@ -294,6 +310,8 @@ def test_a_configuration_without_steps(project: Any) -> None:
         ('packages = ["--option"]', 6, "not the name of a Debian package"),
         ('requirements = ["--index-url=x"]', 7, "not options of pip"),
         ("limit-minutes = 0", 6, "at least 1"),
+        ("limit-processes = 0", 6, "at least 1"),
+        ('limit-disk-mib = "much"', 7, "a number"),
         ("step = []", 7, "unknown key 'step'"),
     ],
 )
