@@ -228,6 +228,8 @@ class Terminal:
         self.leader, follower = pty.openpty()
         environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
         command = [sys.executable, "-m", "keima_cli", *arguments]
+        # A shell starts what runs in its background with Ctrl-C ignored, and children would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             command, stdin=follower, stdout=follower, stderr=follower, env=environment, start_new_session=True
         )
