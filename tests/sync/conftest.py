@@ -17,6 +17,20 @@ MESSAGES = [b"change %d", b"change %d\n\nwith a body\n", b"change %d\n\nReviewed
 FOLDERS = [b"", b"src/", b"src/deep/", b"internal/", b"src/internal/", b"docs/", "b\u00fccher/".encode(), b"b\xff/"]
 NAMES = [b"a.txt", b"b.c", b"with space", b'quo"te', b"secret.key", "\u6842\u99ac".encode()]
 CONTENTS = [b"", b"one\n", b"crlf\r\nno end", b"\xff\xfe latin \xe9\n", b"\0binary\0", b"x" * 5000]
+# What the public tree of the tests of import leaves out, moves and strips; HIDDEN is one stripped block.
+IMPORT_RULES = """
+[paths]
+unmatched = "include"
+[[paths.rules]]
+exclude = ["/internal/", "/lib/secret/"]
+[[paths.rules]]
+move = "src"
+to = "lib"
+[[blocks]]
+begin = "BEGIN-INTERNAL"
+end = "END-INTERNAL"
+"""
+HIDDEN = "# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\n"
 ENVIRONMENT = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C.UTF-8"}
 
 

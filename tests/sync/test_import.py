@@ -18,20 +18,8 @@ from keima_sync.config import read_config
 from keima_sync.errors import BlockedError, ImportRefusedError, RepositoryError
 from keima_sync.export import export
 from keima_sync.outside import import_outside
+from tests.sync.conftest import HIDDEN, IMPORT_RULES
 
-RULES = """
-[paths]
-unmatched = "include"
-[[paths.rules]]
-exclude = ["/internal/", "/lib/secret/"]
-[[paths.rules]]
-move = "src"
-to = "lib"
-[[blocks]]
-begin = "BEGIN-INTERNAL"
-end = "END-INTERNAL"
-"""
-HIDDEN = "# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\n"
 SOURCE = "one\ntwo\nthree\nfour\n# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\nfive\nsix\nseven\neight\n"
 
 
@@ -72,7 +60,7 @@ def _bring_home(project: Any) -> dict[str, str]:
 @pytest.fixture
 def published(project: Any) -> Any:
     project.commit(src__a_dot_py=SOURCE, README="hello\n", internal__x="hidden")
-    export(read_config(project.write_config(RULES)))
+    export(read_config(project.write_config(IMPORT_RULES)))
     return project
 
 
@@ -221,7 +209,7 @@ def test_drawn_changes_make_the_round_trip_or_are_refused(project: Any, count: i
         (project.internal / "src").mkdir(exist_ok=True)
         (project.internal / f"src/f{number}.py").write_text("".join(lines))
     project.commit()
-    export(read_config(project.write_config(RULES)))
+    export(read_config(project.write_config(IMPORT_RULES)))
     home = refused = 0
     for _ in range(count):
         tip = _git(project.public, "rev-parse", "main")

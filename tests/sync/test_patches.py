@@ -17,21 +17,8 @@ from keima_sync.config import read_config
 from keima_sync.errors import PatchRefusedError, RepositoryError
 from keima_sync.export import export
 from keima_sync.patches import import_patches
-from tests.sync.conftest import git
+from tests.sync.conftest import HIDDEN, IMPORT_RULES, git
 
-RULES = """
-[paths]
-unmatched = "include"
-[[paths.rules]]
-exclude = ["/internal/", "/lib/secret/"]
-[[paths.rules]]
-move = "src"
-to = "lib"
-[[blocks]]
-begin = "BEGIN-INTERNAL"
-end = "END-INTERNAL"
-"""
-HIDDEN = "# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\n"
 LINES = "one\ntwo\nthree\nfour\nfive\nsix\n"
 WHO = ("-c", "user.name=Olga Außen", "-c", "user.email=olga@outside.example")
 DATE = "2026-01-02T03:04:05+0530"
@@ -40,7 +27,7 @@ DATE = "2026-01-02T03:04:05+0530"
 @pytest.fixture
 def published(project: Any) -> Any:
     project.commit(src__a_dot_py=LINES + HIDDEN + LINES, README="hello\n", internal__x="hidden")
-    export(read_config(project.write_config(RULES)))
+    export(read_config(project.write_config(IMPORT_RULES)))
     git(project.folder, "clone", "-q", str(project.public), str(project.folder / "clone"))
     return project
 
