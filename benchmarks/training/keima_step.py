@@ -10,24 +10,11 @@ import keima
 import keima.functional as F  # noqa: N812
 import keima.module as M  # noqa: N812
 from benchmarks.training.cases import Net, data
-from benchmarks.training.residual import Conv
-from benchmarks.training.step import UPDATE, Step
+from benchmarks.training.step import UPDATE, SharedLayers, Step
 
 
-class Layers:
-    """The layers that nets are written in."""
-
-    def __init__(self, weights: dict[str, Any], norms: dict[str, Any]) -> None:
-        self._weights, self._norms = weights, norms
-
-    def unit(self, x: Any, conv: Conv) -> Any:
-        return self._norms[conv.name](F.conv2d(x, self._weights[conv.name], None, conv.stride, conv.size // 2))
-
-    def relu(self, x: Any) -> Any:
-        return F.relu(x)
-
-    def max_pool(self, x: Any) -> Any:
-        return F.max_pool2d(x, 3, 2, 1)
+class Layers(SharedLayers):
+    """The layers that the frameworks make differently."""
 
     def classify(self, x: Any) -> Any:
         return F.linear(F.mean(x, (2, 3)), self._weights["fc"])
@@ -45,21 +32,12 @@ class Layers:
     def layer_norm(self, x: Any, name: str) -> Any:
         return F.layer_norm(x, x.shape[-1:], True, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"], 1e-6)
 
-    def linear(self, x: Any, name: str) -> Any:
-        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
-
     def attention(self, qkv: Any, heads: int) -> Any:
         n, length, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
         q, k, v = F.transpose(F.reshape(qkv, (n, length, 3, heads, -1)), (2, 0, 3, 1, 4))
         scores = F.matmul(q * (width // heads) ** -0.5, k, transpose_b=True)
         mixed = F.matmul(F.softmax(scores, -1), v)
         return F.reshape(F.transpose(mixed, (0, 2, 1, 3)), (n, length, width))
-
-    def gelu(self, x: Any) -> Any:
-        return F.gelu(x)
-
-    def first(self, x: Any) -> Any:
-        return x[:, 0]
 
 
 def prepare(net: Net, limit: int) -> Step:
@@ -73,7 +51,7 @@ def prepare(net: Net, limit: int) -> Step:
     optimizer = keima.optimizer.SGD(parameters, **UPDATE)
     manager = keima.autodiff.GradManager().attach(parameters)
     images, labels = (keima.Tensor(array) for array in data(net))
-    layers = Layers(weights, norms)
+    layers = Layers(F, weights, norms)
 
     def step() -> float:
         with manager:

@@ -10,24 +10,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from benchmarks.training.cases import Net, data
-from benchmarks.training.residual import Conv
-from benchmarks.training.step import UPDATE, Step
+from benchmarks.training.step import UPDATE, SharedLayers, Step
 
 
-class Layers:
-    """The layers that nets are written in."""
-
-    def __init__(self, weights: dict[str, Any], norms: dict[str, Any]) -> None:
-        self._weights, self._norms = weights, norms
-
-    def unit(self, x: Any, conv: Conv) -> Any:
-        return self._norms[conv.name](F.conv2d(x, self._weights[conv.name], None, conv.stride, conv.size // 2))
-
-    def relu(self, x: Any) -> Any:
-        return F.relu(x)
-
-    def max_pool(self, x: Any) -> Any:
-        return F.max_pool2d(x, 3, 2, 1)
+class Layers(SharedLayers):
+    """The layers that the frameworks make differently."""
 
     def classify(self, x: Any) -> Any:
         return F.linear(x.mean((2, 3)), self._weights["fc"])
@@ -43,19 +30,10 @@ class Layers:
     def layer_norm(self, x: Any, name: str) -> Any:
         return F.layer_norm(x, x.shape[-1:], self._weights[f"{name}.weight"], self._weights[f"{name}.bias"], 1e-6)
 
-    def linear(self, x: Any, name: str) -> Any:
-        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
-
     def attention(self, qkv: Any, heads: int) -> Any:
         n, length, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
         q, k, v = qkv.reshape(n, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
         return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, length, width)
-
-    def gelu(self, x: Any) -> Any:
-        return F.gelu(x)
-
-    def first(self, x: Any) -> Any:
-        return x[:, 0]
 
 
 def prepare(net: Net, limit: int) -> Step:
@@ -67,7 +45,7 @@ def prepare(net: Net, limit: int) -> Step:
     optimizer = torch.optim.SGD(parameters, **UPDATE)
     images, labels = (torch.tensor(array) for array in data(net))
     labels = labels.long()
-    layers = Layers(weights, norms)
+    layers = Layers(F, weights, norms)
 
     def step() -> float:
         optimizer.zero_grad()
