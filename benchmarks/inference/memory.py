@@ -19,9 +19,9 @@ import numpy as np
 
 from benchmarks.inference.keima_layers import traced
 from benchmarks.inference.nets import NETS
-from benchmarks.inference.run import FOLDER, PACKAGES, PEERS, write_model
+from benchmarks.inference.run import FOLDER, PACKAGES, PEERS, cases, net_parser, write_model
 from benchmarks.inference.worker import sample
-from benchmarks.peers import argument_parser, machine, peer_python, write_figures
+from benchmarks.peers import machine, peer_python, write_figures
 
 WORKER = Path(__file__).with_name("memory_worker.py")
 GOAL = 1.10  # arena over bound
@@ -79,11 +79,7 @@ def print_row(row: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    parser = argument_parser(__doc__, "inference-memory", rounds=1, peer="build/bench/inference-peers")
-    parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS), metavar="NET")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1])
-    arguments = parser.parse_args()
+    arguments = net_parser(__doc__, "inference-memory", rounds=1, threads=[1]).parse_args()
     python = peer_python(arguments.peer, PACKAGES)
     head = machine()
     interpreters = {"keima": sys.executable, **dict.fromkeys(PEERS, python)}
@@ -93,11 +89,9 @@ def main() -> None:
     print(f"{'':34}{'plan, MiB':>34}{'peak, MiB':>39}{'loading, s of processor':>39}")
     print(f"{'net':20}{'batch':>6}{'threads':>8}{'arena':>9}{'bound':>9}{'ratio':>7}{'weights':>9}{names}{names}")
     rows = []
-    for threads in arguments.threads:
-        for batch in arguments.batch:
-            for name in arguments.nets:
-                rows.append(measure(name, batch, threads, python))
-                print_row(rows[-1])
+    for name, batch, threads in cases(arguments):
+        rows.append(measure(name, batch, threads, python))
+        print_row(rows[-1])
     write_figures(arguments.output, {**head, "alone": alone, "figures": rows})
     worst = max(rows, key=lambda row: float(row["ratio"]))
     print(f"largest arena / bound: {worst['ratio']:.3f} ({worst['net']}), at most {GOAL} is wanted")

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +134,24 @@ def print_row(row: dict[str, Any]) -> None:
     print(f"{label}{times}{row['ratio']:8.2f}  {spread}  {max(row['difference'].values()):.1e}", flush=True)
 
 
-def main() -> None:
-    parser = argument_parser(__doc__, "inference", rounds=9, peer="build/bench/inference-peers")
+def net_parser(description: str | None, name: str, rounds: int, threads: list[int]) -> argparse.ArgumentParser:
+    """The options of a comparison of whole nets."""
+    parser = argument_parser(description, name, rounds=rounds, peer="build/bench/inference-peers")
     parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS), metavar="NET")
     parser.add_argument("--batch", type=int, nargs="+", default=[1])
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", default=threads)
+    return parser
+
+
+def cases(arguments: argparse.Namespace) -> Iterator[tuple[str, int, int]]:
+    """Net, batch and number of threads of each row."""
+    for threads, batch in itertools.product(arguments.threads, arguments.batch):
+        for net in arguments.nets:
+            yield net, batch, threads
+
+
+def main() -> None:
+    parser = net_parser(__doc__, "inference", rounds=9, threads=[1, 2])
     parser.add_argument("--isa", choices=["best", *CAPS], default="best", help="keep to an instruction set")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: for a busy machine, one thread")
     parser.add_argument("--seconds", type=float, default=0.3, help="a block lasts (default: %(default)s)")
@@ -145,11 +160,9 @@ def main() -> None:
     times = "".join(f"{name:>13}" for name in ("keima", *PEERS))
     print(f"{'net':20}{'batch':>6}{'threads':>8}{times}{'ratio':>8}  (quartiles), ms; largest difference")
     rows = []
-    for threads in arguments.threads:
-        for batch in arguments.batch:
-            for net in arguments.nets:
-                rows.append(compare(net, batch, threads, arguments))
-                print_row(rows[-1])
+    for net, batch, threads in cases(arguments):
+        rows.append(compare(net, batch, threads, arguments))
+        print_row(rows[-1])
     write_figures(arguments.output, {**head, "figures": rows})
     draw_ratios(head, rows, arguments.output.with_suffix(".png"))
 
