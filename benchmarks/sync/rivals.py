@@ -61,13 +61,13 @@ def repository(folder: Path, files: dict[bytes, File]) -> Path:
     source.mkdir()
     for path, file in files.items():
         place = os.fsencode(source) + b"/" + path
-        os.makedirs(os.path.dirname(place), exist_ok=True)  # noqa: PTH103, PTH120 - bytes
+        os.makedirs(os.path.dirname(place), exist_ok=True)
         if stat.S_ISLNK(file.mode):
-            os.symlink(file.data, place)  # noqa: PTH211
+            os.symlink(file.data, place)
             continue
-        with open(place, "wb") as out:  # noqa: PTH123
+        with open(place, "wb") as out:
             out.write(file.data)
-        os.chmod(place, file.mode & 0o777)  # noqa: PTH101
+        os.chmod(place, file.mode & 0o777)
     for name in ("origin.git", "public.git"):
         command("git", "init", "-q", "--bare", "-b", "main", name, folder=folder)
     identity = ("-c", "user.name=Ann", "-c", "user.email=ann@corp.example")
@@ -84,16 +84,16 @@ def read(folder: Path) -> dict[bytes, File]:
     top = os.fsencode(folder)
     for parent, folders, names in os.walk(top):
         folders[:] = [name for name in folders if name != b".git"]
-        links = [name for name in folders if os.path.islink(parent + b"/" + name)]  # noqa: PTH114
+        links = [name for name in folders if os.path.islink(parent + b"/" + name)]
         for name in (*names, *links):
             place = parent + b"/" + name
             status = os.lstat(place)
             if name == b".git":
                 continue
             if stat.S_ISLNK(status.st_mode):
-                found[place[len(top) + 1 :]] = File(os.readlink(place), 0o120000)  # noqa: PTH115
+                found[place[len(top) + 1 :]] = File(os.readlink(place), 0o120000)
             else:
-                with open(place, "rb") as file:  # noqa: PTH123
+                with open(place, "rb") as file:
                     mode = 0o100755 if status.st_mode & 0o100 else 0o100644
                     found[place[len(top) + 1 :]] = File(file.read(), mode)
     return {path: file for path, file in found.items() if path not in _OWN}
