@@ -7,7 +7,7 @@
 
 #include "ops/activation.h"
 #include "ops/families.h"
-#include "ops/layout.h"
+#include "ops/operands.h"
 
 namespace keima {
 namespace {
@@ -17,9 +17,9 @@ constexpr uint8_t kBlock = 16;
 
 void infer(const OpCall& call, DescList& out) {
   if (call.inputs.empty()) fail(ErrorKind::kValue, "channel_shuffle: expected at least one tensor");
+  require_all_float32(call);
   int64_t total = 0;
   for (const Tensor& input : call.inputs) {
-    if (input.dtype().scalar() != ScalarType::kFloat32) fail(ErrorKind::kDtype, "channel_shuffle: expected float32 tensors, got ", input.dtype());
     const Dims &shape = input.shape(), &first = call.in(0).shape();
     if (shape.size() != 4 || shape[0] != first[0] || shape[2] != first[2] || shape[3] != first[3])
       fail(ErrorKind::kShape, "channel_shuffle: expected tensors (N, C, H, W) that differ in C only, got ", first, " and ", shape);

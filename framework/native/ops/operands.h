@@ -3,13 +3,17 @@
 // What shape inference asks of operands whose kernel reads them as float32, whatever the family.
 #pragma once
 
+#include <algorithm>
+
 #include "ops/op.h"
 
 namespace keima {
 
 inline void require_float32(const OpCall& call, size_t i) {
-  if (call.has(i) && !(call.in(i).dtype() == DType(ScalarType::kFloat32)))
-    fail(ErrorKind::kDtype, call.op.name, ": ", call.op.inputs[i], ": expected float32, got ", call.in(i).dtype(), "; convert with astype('float32')");
+  if (!call.has(i) || call.in(i).dtype() == DType(ScalarType::kFloat32)) return;
+  // The last name of a variadic op stands for all further operands.
+  const std::string& name = call.op.inputs[std::min(i, call.op.inputs.size() - 1)];
+  fail(ErrorKind::kDtype, call.op.name, ": ", name, ": expected float32, got ", call.in(i).dtype(), "; convert with astype('float32')");
 }
 
 // Each has to be: what two dtypes promote to says nothing about either.

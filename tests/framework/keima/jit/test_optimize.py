@@ -143,3 +143,9 @@ def test_channels_of_plain_tensors_and_other_shuffles_stay_as_they_are():
     for a, b in zip(got, want, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=1e-6)
     assert "channel_shuffle" not in steps
+
+
+def test_a_later_operand_of_a_variadic_op_is_named_too():
+    images, whole = keima.Tensor(np.zeros((1, 2, 2, 2), np.float32)), keima.Tensor(np.zeros((1, 2, 2, 2), np.int32))
+    with pytest.raises(keima.DtypeError, match="channel_shuffle: inps: expected float32, got int32"):
+        keima._core.ops.channel_shuffle([images, whole], 1, 0, 4)
