@@ -34,15 +34,20 @@ void layer_norm_backward(const Exec& exec, const LayerNormBackwardArgs& args, vo
       KEIMA_PICK(exec.isa, layer_norm_backward_rows)(args, first, last, own, own + n);
     }
   });
-  for (int64_t i = 0; i < n; ++i) {
-    double dweight = 0, dbias = 0;
-    for (int64_t run = 0; run < runs; ++run) {
-      dweight += static_cast<double>(sums[run * 2 * n + i]);
-      dbias += static_cast<double>(sums[(run * 2 + 1) * n + i]);
+  // [weight, bias] of a run lie one after the other: 2 n columns, some at a time so that rows are read along.
+  constexpr int64_t kColumns = 64;
+  parallel_for(exec, 2 * n, kColumns, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin; first < end; first += kColumns) {
+      const int64_t count = end - first < kColumns ? end - first : kColumns;
+      double totals[kColumns] = {};
+      for (int64_t run = 0; run < runs; ++run)
+        for (int64_t i = 0; i < count; ++i) totals[i] += static_cast<double>(sums[run * 2 * n + first + i]);
+      for (int64_t i = 0; i < count; ++i) {
+        const int64_t at = first + i;
+        (at < n ? args.dweight[at] : args.dbias[at - n]) = static_cast<float>(totals[i]);
+      }
     }
-    args.dweight[i] = static_cast<float>(dweight);
-    args.dbias[i] = static_cast<float>(dbias);
-  }
+  });
 }
 
 }  // namespace keima
