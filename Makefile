@@ -17,7 +17,7 @@ BUILD_INPUTS := pyproject.toml $(wildcard framework/keima/functional/*.py) $(she
 .PHONY: fuzz bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-tsan test-python test-native executor-size lint format clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
