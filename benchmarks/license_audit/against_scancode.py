@@ -4,7 +4,7 @@
 
 `python -m benchmarks.license_audit.against_scancode --tree MEGENGINE --cases SCANCODE_SOURCE` draws files of a tree,
 half of them below the prefilter, and data-driven cases of ScanCode. ScanCode is given the files as they lie on the
-disk; ours go the whole way of an audit. Exit code 1 if a difference has no explanation.
+disk; ours go the whole way of an audit. Exit code 1 if a difference has no explanation (`differences.py`).
 """
 
 from __future__ import annotations
@@ -17,33 +17,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from keima_audit.detect import scancode
 from keima_audit.detect.contents import merged, read_content, reader_of
 from keima_audit.detect.prefilter import may_hold_license
 from keima_audit.detect.scan import Scan
-from keima_audit.expressions import Combined, Node, parse
 from keima_audit.inventory import list_tree
-from keima_audit.licenses import nodes_of, unify
 from keima_audit.tree import Reading, detector_id
 
 from .alone import Alone, Journal, key_of
+from .differences import Comparison, Difference, explain, listed, said_by_scancode, said_by_us
 from .prefilter import positives
-
-_VAGUE = ("unknown-license-reference", "free-unknown", "unknown-spdx", "scancode-unknown", "proprietary-license")
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One file on which the two disagree. `why` is "" when nothing explains it."""
-
-    path: str
-    ours: str
-    theirs: str
-    why: str
 
 
 @contextmanager
@@ -88,56 +74,6 @@ def ours(data: bytes, name: str, worker: scancode.ScanCode) -> Scan:
     return merged(content.scan, worker.scan(content.text, python=content.python))
 
 
-def parts(node: Node | None) -> frozenset[str]:
-    """The licences that hold together, each as text: an expression's parts joined by AND."""
-    if node is None:
-        return frozenset()
-    if isinstance(node, Combined) and node.operator == "AND":
-        return frozenset().union(*(parts(part) for part in node.parts))
-    if isinstance(node, Combined):
-        return frozenset({" OR ".join(sorted(str(part) for part in node.parts))})
-    return frozenset({str(node)})
-
-
-def said_by_us(scan: Scan) -> frozenset[str]:
-    """Our expression's parts, with snippets, whose lines ScanCode does not tell from the rest of the file."""
-    raws = tuple(match.raw for match in scan.matches if match.origin in ("tag", "notice", "text", "snippet"))
-    return frozenset().union(*(parts(node) for node in nodes_of(raws)), frozenset())
-
-
-def said_by_scancode(answer: dict[str, Any]) -> frozenset[str]:
-    """ScanCode's expression's parts, in our spelling of them."""
-    node = parse(answer["expression"]).node if answer["expression"] else None
-    return parts(unify(node)) if node is not None else frozenset()
-
-
-def explain(path: Path, scan: Scan, mine: frozenset[str], answer: dict[str, Any]) -> str:
-    """Why the two differ; "" for nothing that we know of."""
-    theirs = said_by_scancode(answer)
-    extra, lacking = mine - theirs, theirs - mine
-    origins = {match.origin for match in scan.matches}
-    if scan.kind in ("binary", "weights", "archive"):
-        return "a binary: ScanCode reads the strings in it, we ask for a declaration"
-    if not extra and all(any(vague in part for vague in _VAGUE) for part in lacking):
-        return "ScanCode adds that something is unknown; we drop that beside a licence, and call it needs-review alone"
-    if not extra and lacking <= _weak(answer):
-        return "ScanCode counts single words that score below 60"
-    if "quoted" in origins and not extra:
-        return "a statement inside a string constant"
-    if extra and {match.rule for match in scan.matches if match.raw in extra} <= {"spdx-tag", "metadata"}:
-        return "a tag that we read and ScanCode does not, or reads otherwise"
-    if not extra and path.suffix == ".ipynb":
-        return "the output of a notebook's cell is data"
-    return ""
-
-
-def _weak(answer: dict[str, Any]) -> frozenset[str]:
-    strong = [m for m in answer["matches"] if m[1] >= 60]
-    weak = [m for m in answer["matches"] if m[1] < 60]
-    named = lambda matches: frozenset().union(*(parts(n) for n in nodes_of(tuple(m[0] for m in matches))), frozenset())  # noqa: E731
-    return named(weak) - named(strong)
-
-
 def draw_tree(tree: Path, number: int, rng: random.Random) -> list[Path]:
     """Distinct files of a tree, half of them such as the prefilter does not let through."""
     files = [tree / entry.path for entry in list_tree(tree) if entry.kind == "file" and entry.size]
@@ -150,10 +86,8 @@ def draw_tree(tree: Path, number: int, rng: random.Random) -> list[Path]:
     return [file for pair in zip(kept[True], kept[False], strict=False) for file in pair]
 
 
-def compare(
-    files: list[Path], base: Path, python: str, journal: Journal, minutes: float
-) -> tuple[str, int, list[Difference]]:
-    """ScanCode's version, how many files were compared until the time was over, and the differences."""
+def compare(name: str, files: list[Path], base: Path, python: str, journal: Journal, minutes: float) -> Comparison:
+    """Compare until the time is over, printing each difference as it is found."""
     differences = []
     until = time.monotonic() + 60 * minutes
     done = 0
@@ -173,11 +107,21 @@ def compare(
                 print(f"{done} of {len(files)}", file=sys.stderr, flush=True)
             if time.monotonic() > until:
                 break
-        return str(alone.about["version"]), done, differences
+        return Comparison(name, str(alone.about["version"]), len(files), done, tuple(differences))
+
+
+def draws(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Path], Path]]:
+    """The collections that were asked for; each is drawn with the seed alone, so that they can be run apart."""
+    if arguments.tree:
+        yield "tree", draw_tree(arguments.tree, arguments.files, random.Random(arguments.seed)), arguments.tree
+    if arguments.cases:
+        cases = [path for path, _ in positives(arguments.cases)]
+        number = min(arguments.number, len(cases))
+        yield "cases", random.Random(arguments.seed).sample(cases, number), arguments.cases
 
 
 def main() -> int:
-    """Compare, print the differences and their reasons, write the figures."""
+    """Compare, print the differences and their reasons, write the figures and the list."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tree", type=Path, help="a tree to draw files from")
     parser.add_argument("--files", type=int, default=400)
@@ -187,41 +131,25 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="the Python that has ScanCode")
     parser.add_argument("--journal", type=Path, help="where answers are written down, so that a run can be continued")
     parser.add_argument("--output", type=Path, help="the figures as JSON")
+    parser.add_argument("--list", type=Path, help="the differences and their reasons as Markdown")
     parser.add_argument("--minutes", type=float, default=600, help="stop each comparison after so long")
     arguments = parser.parse_args()
-    rng = random.Random(arguments.seed)
     journal = Journal(arguments.journal)
-    figures: dict[str, Any] = {"seed": arguments.seed}
-    if arguments.tree:
-        files = draw_tree(arguments.tree, arguments.files, rng)
-        figures["tree"] = _report("tree", files, arguments.tree, journal, arguments)
-    if arguments.cases:
-        cases = [path for path, _ in positives(arguments.cases)]
-        files = rng.sample(cases, min(arguments.number, len(cases)))
-        figures["cases"] = _report("cases", files, arguments.cases, journal, arguments)
+    done = [
+        compare(name, files, base, arguments.python, journal, arguments.minutes)
+        for name, files, base in draws(arguments)
+    ]
+    for comparison in done:
+        print(comparison)
+        for reason, count in Counter(difference.why for difference in comparison.differences).most_common():
+            print(f"  {count:4} {reason or 'UNEXPLAINED'}")
+    if arguments.list:
+        arguments.list.write_text(listed(arguments.seed, done))
     if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(json.dumps(figures, indent=1) + "\n")
-    return 1 if any(figure["unexplained"] for key, figure in figures.items() if key != "seed") else 0
-
-
-def _report(
-    name: str, files: list[Path], base: Path, journal: Journal, arguments: argparse.Namespace
-) -> dict[str, Any]:
-    version, done, differences = compare(files, base, arguments.python, journal, arguments.minutes)
-    same = done - len(differences)
-    reasons = Counter(difference.why or "UNEXPLAINED" for difference in differences)
-    print(f"{name}: ScanCode {version}, {done} of {len(files)} files, {same} identical, {len(differences)} different")
-    for reason, count in reasons.most_common():
-        print(f"  {count:4} {reason}")
-    return {
-        "scancode": version,
-        "drawn": len(files),
-        "compared": done,
-        "identical": same,
-        "unexplained": reasons["UNEXPLAINED"],
-        "differences": [vars(difference) for difference in differences],
-    }
+        arguments.output.write_text(
+            json.dumps({"seed": arguments.seed, "runs": [asdict(one) for one in done]}, indent=1)
+        )
+    return 1 if any(not difference.why for comparison in done for difference in comparison.differences) else 0
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from keima_audit.detect.scan import Scan
 from keima_audit.inventory import list_tree
 from keima_audit.tree import Reading, detector_id
 
-from .against_scancode import said_by_us
 from .alone import Journal, key_of
+from .differences import said_by_us
 from .prefilter import positives
 
 

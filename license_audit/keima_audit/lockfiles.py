@@ -164,6 +164,14 @@ def _poetry(lock: Lock, table: Any) -> None:
         lock.add("pypi", package.get("name"), package.get("version"), "binary" if shipped else "test-only")
 
 
+def _pdm(lock: Lock, table: Any) -> None:
+    """Extras and groups of tools stand side by side in it: only the words of a group's name tell them apart."""
+    for package in _packages(table, "package", "metadata"):
+        groups = package.get("groups") or ["default"]
+        tests = all(set(re.split(r"[^a-z]+", str(group).lower())) & _FOR_TESTS for group in groups)
+        lock.add("pypi", package.get("name"), package.get("version"), "test-only" if tests else "binary")
+
+
 def _uv(lock: Lock, table: Any) -> None:
     packages = _packages(table, "package", "version")
     roots = [package for package in packages if {"virtual", "editable"} & set(package.get("source", {}))]
@@ -234,7 +242,7 @@ def _cargo(lock: Lock, table: Any) -> None:
 
 _READERS: dict[str, tuple[str, Reader]] = {
     "poetry.lock": ("toml", _poetry),
-    "pdm.lock": ("toml", _poetry),
+    "pdm.lock": ("toml", _pdm),
     "uv.lock": ("toml", _uv),
     "Pipfile.lock": ("json", _pipfile),
     "package-lock.json": ("json", _npm),
@@ -255,7 +263,7 @@ def _requirements(lock: Lock, root: Path, text: str, limit: int) -> None:
                 if inner not in seen and not is_lock(inner):
                     seen.add(inner)
                     pending += [(inner, more) for more in _included(lock, root, inner, limit, len(seen))]
-            elif not re.match(r"--?[a-z]", line) or re.match(r"-e\s|--editable", line):
+            elif not _is_own(root, line) and (not re.match(r"--?[a-z]", line) or re.match(r"-e\s|--editable", line)):
                 _requirement(lock, line, use)
 
 
@@ -275,6 +283,15 @@ def _joined_lines(text: str) -> Iterator[str]:
         line = _OPTION.sub("", re.sub(r"(?:\A|\s)#.*", "", line)).strip()
         if line:
             yield line
+
+
+def _is_own(root: Path, line: str) -> bool:
+    """Whether a requirement is a folder of the tree, which pip takes from where it is run: at the tree's root."""
+    folder = re.match(r"(?:-e\s+|--editable[= ]\s*)?(\.[^\s\[;]*)", line)
+    if not folder:
+        return False
+    place = (root / folder.group(1)).resolve()
+    return place.is_dir() and place.is_relative_to(root.resolve())
 
 
 def _requirement(lock: Lock, line: str, use: str) -> None:

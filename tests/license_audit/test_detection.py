@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keima_audit.detect import scancode
+from keima_audit.detect.decoding import decode
 from keima_audit.detect.notices import scan_text, texts_in
 from keima_audit.detect.prefilter import may_hold_license, worth_reading
+from keima_audit.detect.scancode import matches_of
 from keima_audit.errors import EnvironmentBrokenError
 
 LGPL_NOTICE = "This is free software under the terms of the GNU Lesser General Public License version 2.1."
@@ -90,3 +93,29 @@ def test_a_notice_is_not_the_text_of_the_licence() -> None:
     assert texts_in(scan_text("licensed under the Apache License, Version 2.0")) == set()
     assert texts_in(scan_text("Apache License\nVersion 2.0, January 2004\n")) == {"Apache-2.0"}
     assert texts_in(scan_text("Boost Software License - Version 1.0 - August 17th, 2003")) == {"BSL-1.0"}
+
+
+def test_a_text_that_ends_with_a_nul_is_a_text() -> None:
+    assert decode(b"{\\rtf1 licence\\par}\r\n\0") is not None
+    assert decode(b"{\\rtf1 \0licence\\par}\r\n") is None
+    assert decode(b"\0") is None
+
+
+def detection(expression: str, score: float, lines: int) -> dict[str, Any]:
+    """What ScanCode says of one passage."""
+    match = {"expression": expression, "start": 1, "end": lines, "score": score, "rule": f"{expression}.RULE"}
+    return {"expression": expression, "matches": [match]}
+
+
+def test_lines_that_resemble_another_licence_are_for_a_person() -> None:
+    mit = detection("MIT", 100.0, 20)
+    found = matches_of([mit, detection("GFDL-1.1-only", 12.0, 70)])
+    assert [(match.raw, match.origin) for match in found] == [("MIT", "text"), ("", "partial")]
+    assert "GFDL-1.1-only" in found[1].rule
+
+
+@pytest.mark.parametrize(
+    "faint", [("GFDL-1.1-only", 50.0, 1), ("MIT", 12.0, 70), ("LicenseRef-scancode-unknown", 40.0, 9)]
+)
+def test_a_single_word_and_what_the_file_names_anyway_are_not(faint: tuple[str, float, int]) -> None:
+    assert [match.raw for match in matches_of([detection("MIT", 100.0, 20), detection(*faint)])] == ["MIT"]

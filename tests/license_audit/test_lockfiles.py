@@ -74,9 +74,9 @@ LOCKS: dict[str, tuple[str, set[tuple[str, str, str]]]] = {
     "pdm.lock": (
         (
             '[[package]]\nname = "a"\nversion = "1"\ngroups = ["default"]\n[[package]]\nname = "b"\nversion = "2"\n'
-            'groups = ["lint"]\n'
+            'groups = ["lint"]\n[[package]]\nname = "of-extra"\nversion = "3"\ngroups = ["all", "doc"]\n'
         ),
-        {("a", "1", "binary"), ("b", "2", "test-only")},
+        {("a", "1", "binary"), ("b", "2", "test-only"), ("of-extra", "3", "binary")},
     ),
     "uv.lock": (
         UV,
@@ -162,6 +162,17 @@ def test_a_requirements_file_includes_another_of_the_tree_once(tmp_path: Path) -
         "'https",
         "includes ../outside.txt",
     ]
+
+
+@pytest.mark.parametrize("line", ["-e .", "./part", "--editable=./part[all] ; python_version > '3'"])
+def test_the_project_itself_in_its_requirements_is_no_package(tmp_path: Path, line: str) -> None:
+    """`uv export` begins with `-e .`: the folder's files and needs are looked into anyway."""
+    (tmp_path / "part").mkdir()
+    (tmp_path / "requirements.txt").write_text(f"{line}\na==1\n")
+    lock = read_lock(tmp_path, "requirements.txt", LIMIT)
+    assert ([item.name for item in lock.packages], lock.problems) == (["a"], [])
+    (tmp_path / "requirements.txt").write_text("-e ..\n")
+    assert len(read_lock(tmp_path, "requirements.txt", LIMIT).problems) == 1
 
 
 @pytest.mark.parametrize("path", ["yarn.lock", "web/pnpm-lock.yaml", "go.sum", "conda-lock.yml"])

@@ -39,7 +39,7 @@ def decode(data: bytes) -> tuple[str, str] | None:
     wide = _wide(head)
     if wide:
         return data.decode(wide, errors="replace"), wide
-    if b"\0" in head or head.startswith(_MAGIC):
+    if b"\0" in _unterminated(data)[:_HEAD] or head.startswith(_MAGIC):
         return None
     for encoding in ("utf-8", "gb18030"):
         try:
@@ -47,6 +47,11 @@ def decode(data: bytes) -> tuple[str, str] | None:
         except UnicodeDecodeError:
             continue
     return data.decode("latin-1"), "latin-1"
+
+
+def _unterminated(data: bytes) -> bytes:
+    """Without the one NUL at the end that some editors of RTF write."""
+    return data[:-1] if _HEAD >= len(data) > 1 and data.endswith(b"\0") else data
 
 
 def _wide(head: bytes) -> str | None:

@@ -153,7 +153,10 @@ class ScanCode:
 
 
 def matches_of(detections: list[dict[str, Any]]) -> list[Match]:
-    """One match for each thing that ScanCode detected; vague ones only where nothing better was found."""
+    """One match for each thing that ScanCode detected; vague ones only where nothing better was found.
+
+    A single line that scores low is nothing; several lines are kept as `partial`.
+    """
     found = []
     for detection in detections:
         good = [m for m in detection["matches"] if m["expression"] not in _VAGUE and m["score"] >= _MIN_SCORE]
@@ -166,7 +169,16 @@ def matches_of(detections: list[dict[str, Any]]) -> list[Match]:
             worst = detection["matches"][0]
             found.append(Match("", "partial", worst["start"], worst["end"], worst["score"], worst["rule"]))
     clear = [match for match in found if match.origin != "partial"]
-    return clear or found
+    return [*clear, *_doubtful(detections, {match.raw for match in clear})] if clear else found
+
+
+def _doubtful(detections: list[dict[str, Any]], clear: set[str]) -> Iterator[Match]:
+    """Lines that resemble the text of a licence that nothing else in the file names: for a person to read."""
+    for match in (match for detection in detections for match in detection["matches"]):
+        weak = match["score"] < _MIN_SCORE and match["end"] > match["start"]
+        if weak and match["expression"] not in clear and match["expression"] not in _VAGUE:
+            says = f"resembles {match['expression']} ({match['rule']})"
+            yield Match("", "partial", match["start"], match["end"], match["score"], says)
 
 
 def _merge(tags: list[Match], found: list[Match]) -> list[Match]:
