@@ -58,9 +58,9 @@ def breakage(config: Config, revision: str, advance: Advance = lambda _: None) -
         steps = _steps(made, commits, before, publisher.change)
         ahead = read_ahead(steps, _files, _CHUNK, origin.path, made.path, extractions=extractions)
         _follow(timeline, ahead, watch, advance)
-        memory.keep(timeline)
-        for episode in timeline.episodes():
-            yield explained(config, _finding(made, episode))
+        if commits:
+            memory.keep(timeline)
+        yield from explained(config, (_finding(made, episode) for episode in timeline.episodes()))
 
 
 def symbol_breakage(config: Config, revision: str, advance: Advance = lambda _: None) -> Iterator[Finding]:
@@ -110,8 +110,7 @@ def _resumed(
     """
     if known is not None and known.last in repository:
         last = commit_of(repository, known.last)
-        seen = set(history(repository, [last.id]))
-        new = [oid for oid in history(repository, [tip.id]) if oid not in seen]
+        new = list(history(repository, [tip.id], without=last.id))
         commits = [commit_of(repository, oid) for oid in new]
         within = {known.last, *new}
         leads_on = all(commit.parent_ids and {*map(str, commit.parent_ids)} <= within for commit in commits)

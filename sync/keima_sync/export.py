@@ -153,11 +153,13 @@ def _branch_tip(repository: pygit2.Repository, branch: str) -> str | None:
     return None if reference is None else str(reference.peel(pygit2.Commit).id)
 
 
-def history(repository: pygit2.Repository, tips: list[pygit2.Oid]) -> Iterator[str]:
-    """All commits reached from the tips, parents first."""
+def history(repository: pygit2.Repository, tips: list[pygit2.Oid], without: pygit2.Oid | None = None) -> Iterator[str]:
+    """All commits reached from the tips, and not from another, parents first."""
     walker = repository.walk(tips[0], SortMode.TOPOLOGICAL | SortMode.REVERSE)
     for tip in tips[1:]:
         walker.push(tip)
+    if without is not None:
+        walker.hide(without)
     for commit in walker:
         yield str(commit.id)
 

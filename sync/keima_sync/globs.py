@@ -36,6 +36,7 @@ class Glob:
     _pattern: Any = field(repr=False, compare=False)
     _folder: Any = field(repr=False, compare=False)
     _head: tuple[bytes, ...] = field(repr=False, compare=False)
+    _begin: bytes = field(repr=False, compare=False)  # of all paths that it matches: most are told apart by it
 
     @classmethod
     def of(cls, text: str) -> Glob:
@@ -53,16 +54,18 @@ class Glob:
         regex = (b"" if anchored else b"(?:.*/)?") + _regex(segments)
         inside = b"/.*" if folders_only else b"(?:/.*)?"
         options = bytes_options()
+        head = _literal_head(segments) if anchored else ()
         return cls(
             text,
             re2.compile(regex + inside, options),
             re2.compile(regex + b"(?:/.*)?", options),
-            _literal_head(segments) if anchored else (),
+            head,
+            b"/".join(head),
         )
 
     def matches(self, path: bytes) -> bool:
         """Whether the glob matches the file `path`, or a folder that it is in."""
-        return self._pattern.fullmatch(path) is not None
+        return path.startswith(self._begin) and self._pattern.fullmatch(path) is not None
 
     def covers(self, folder: bytes) -> bool:
         """Whether the glob is sure to match everything in `folder`."""

@@ -38,7 +38,7 @@ class SymbolWatch(Watch):
         self._lost: defaultdict[str, set[bytes]] = defaultdict(set)
         self._by_blob: WeakValueDictionary[tuple[str, str], Names] = WeakValueDictionary()
 
-    def _change(self, change: Change) -> set[bytes]:
+    def change(self, change: Change) -> set[bytes]:
         applied(self._internal, change.internal, set())
         applied(self._public, change.public, set())
         for path, origin in change.origins.items():

@@ -71,8 +71,17 @@ class TreeFilter:
         return self._roots[kept]
 
     def file(self, path: bytes, mode: int, oid: Oid) -> Oid | None:
-        """The public content of a file by its internal path; None if it is left out. Raises TransformError."""
-        return self._file(Item(mode, path.rpartition(b"/")[2], oid), path)
+        """The public content of a file that is published, by its internal path; None if a rule failed on it.
+
+        Raises TransformError.
+        """
+        rules = () if mode in (SYMLINK, GITLINK) else self._contents.applicable(path)
+        if not rules:
+            return oid
+        key = (oid, rules)
+        if key not in self._blobs:
+            self._blobs[key] = self._content(oid, rules, path)
+        return self._blobs[key]
 
     def _folder(self, oid: Oid, prefix: bytes) -> _Kept:
         """`prefix` is the folder's internal path with a slash at its end, empty for the root."""
@@ -122,15 +131,7 @@ class TreeFilter:
         return self._repository.odb.write(ObjectType.TREE, tree_bytes(entries))
 
     def _file(self, item: Item, path: bytes) -> Oid | None:
-        if self._paths.verdict(path).target is None:
-            return None
-        rules = () if item.mode in (SYMLINK, GITLINK) else self._contents.applicable(path)
-        if not rules:
-            return item.oid
-        key = (item.oid, rules)
-        if key not in self._blobs:
-            self._blobs[key] = self._content(item.oid, rules, path)
-        return self._blobs[key]
+        return self.file(path, item.mode, item.oid) if self._paths.verdict(path).target is not None else None
 
     def _content(self, oid: Oid, rules: tuple[Block | Replacement, ...], path: bytes) -> Oid | None:
         blob = self._repository.get(oid)

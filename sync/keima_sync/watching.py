@@ -27,7 +27,7 @@ class Watch(ABC):
         self._faults = Faults()
 
     @abstractmethod
-    def _change(self, change: Change) -> set[bytes]:
+    def change(self, change: Change) -> set[bytes]:
         """Take in a change; returns the files that may be broken in another way now."""
 
     @abstractmethod
@@ -38,7 +38,7 @@ class Watch(ABC):
         """Take in a change; returns what it breaks and mends."""
         if not change.internal and not change.public:
             return NOTHING
-        return self._faults.replace({path: dict(self._of(path)) for path in self._change(change)})
+        return self._faults.replace({path: dict(self._of(path)) for path in self.change(change)})
 
     def faults(self) -> Found:
         """All faults now."""
@@ -69,7 +69,7 @@ class ExportWatch(Watch):
             by_path.setdefault(fault.path, {})[fault] = reference
         self._faults.replace(by_path)
 
-    def _change(self, change: Change) -> set[bytes]:
+    def change(self, change: Change) -> set[bytes]:
         return self.comparison.change(change) | self._syntax.change(change)
 
     def _of(self, path: bytes) -> Iterator[tuple[Fault, Reference | None]]:
@@ -89,7 +89,7 @@ class LoneWatch(Watch):
         super().__init__()
         self._tree = Lone(tree, extractions)
 
-    def _change(self, change: Change) -> set[bytes]:
+    def change(self, change: Change) -> set[bytes]:
         return self._tree.change(change.public)
 
     def _of(self, path: bytes) -> Iterator[tuple[Fault, Reference | None]]:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -149,11 +149,10 @@ class Report:
 
 
 def _as_json(finding: Finding) -> dict[str, Any]:
-    fields = asdict(finding)
-    fields |= {
+    return {
+        **vars(finding),
         "severity": str(finding.severity),
         "fingerprint": finding.fingerprint,
         "properties": dict(finding.properties),
-        "evidence": [asdict(spot) for spot in finding.evidence],
+        "evidence": [dict(vars(spot)) for spot in finding.evidence],
     }
-    return fields

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from keima_cli.findings import Finding, Rule, Severity, Spot
@@ -61,9 +61,9 @@ class Located:
         )
 
 
-def references(tree: Tree, extractions: Extractions) -> Iterator[Located]:
-    """All references of a tree, by path."""
-    for path in sorted(tree.files):
+def references(tree: Tree, extractions: Extractions, paths: Iterable[bytes]) -> Iterator[Located]:
+    """The references of files of a tree, by path."""
+    for path in sorted(paths):
         for reference in extractions.of(tree, path).references:
             yield Located(path, reference)
 
@@ -79,19 +79,19 @@ def compare(
     `origin` gives the internal path of a public one, for rules that move files. What cannot be told comes last.
     """
     yield from found_by(compared(internal, public, extractions, origin))
-    yield from unknown(public, extractions)
+    yield from unknown(public, extractions, public.files)
 
 
-def unknown(tree: Tree, extractions: Extractions) -> Iterator[Finding]:
-    """The references of a tree that cannot be told from the text."""
-    for located in references(tree, extractions):
+def unknown(tree: Tree, extractions: Extractions, paths: Iterable[bytes]) -> Iterator[Finding]:
+    """The references of files of a tree that cannot be told from the text."""
+    for located in references(tree, extractions, paths):
         if located.reference.unknown:
             yield located.finding(UNKNOWN, f"{located.reference.target}: {located.reference.unknown}")
 
 
-def found_by(comparison: Comparison) -> Iterator[Finding]:
-    """The findings of a comparison as it stands."""
-    for referrer, reference, lost in comparison.lost():
+def found_by(comparison: Comparison, paths: Iterable[bytes] | None = None) -> Iterator[Finding]:
+    """The findings of a comparison as it stands, in some files or in all."""
+    for referrer, reference, lost in comparison.lost(paths):
         located, before = Located(referrer, reference), text(lost.before)
         if lost.after is None:
             message = f"{reference.target} is {before}, which was cut"
@@ -104,7 +104,7 @@ def found_by(comparison: Comparison) -> Iterator[Finding]:
 def judge(tree: Tree, extractions: Extractions) -> Iterator[Finding]:
     """Yield the references of one tree that lead into its own folders, where there is nothing."""
     generated = generated_names(tree, extractions)
-    for located in references(tree, extractions):
+    for located in references(tree, extractions, tree.files):
         if located.reference.unknown:
             yield located.finding(UNKNOWN, f"{located.reference.target}: {located.reference.unknown}")
         elif is_dangling(located, tree) and not _is_made(located.reference, generated):

@@ -27,7 +27,7 @@ class Comparison(Followed):
 
     def change(self, change: Change) -> set[bytes]:
         """Take in what differs now; returns the files whose losses may."""
-        touched: set[bytes] = set(change.origins)
+        touched = {path for path, origin in change.origins.items() if self._origins.get(path) != origin}
         links = applied(self._internal, change.internal, touched)
         links |= applied(self._public, change.public, touched)
         for path, origin in change.origins.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from keima_sync.references.model import Extraction, Kind, Reference, Strength
@@ -27,6 +28,20 @@ def encoded(extraction: Extraction) -> bytes:
         paths = ([path.decode("latin-1") for path in group] for group in (candidates, suffixes))
         lines.append(f"{line}\t{_json([kind.value, target, *paths, strength.value, unknown])}")
     return zlib.compress("\n".join(lines).encode(), 1)
+
+
+def needle(name: bytes) -> bytes:
+    """How a part of a path stands in encoded extractions."""
+    return _json(name.decode("latin-1"))[1:-1].encode()
+
+
+def mentions(data: bytes, needles: Sequence[bytes]) -> bool:
+    """Whether encoded references may hold one of the needles: True for bytes that are no extraction."""
+    try:
+        text = zlib.decompressobj().decompress(data, _MAX_BYTES)
+    except zlib.error:
+        return True
+    return any(wanted in text for wanted in needles)
 
 
 class Decoder:

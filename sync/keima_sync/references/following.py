@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from keima_sync.references.encoding import needle
 from keima_sync.references.languages import Extractions
 from keima_sync.references.model import Kind, Reference
 from keima_sync.references.resolve import places
@@ -22,6 +23,7 @@ from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree, folder_of,
 _PACKAGE = b"/__init__.py"  # whether a folder has one says whether absolute imports start in it
 
 _MANY = 2000  # paths that come or go at once, from which on asking everything again is no slower than looking
+_FEW = 100  # names that are sought in the text of files' references; for more, the references are read
 
 
 class Query(NamedTuple):
@@ -66,6 +68,7 @@ class Followed(ABC):
         self._behind_links: set[Query] = set()
         self._lost: dict[Query, Lost] = {}
         self._unasked: set[Query] = set()
+        self._unread: set[bytes] = set()  # files whose references nobody has needed yet
 
     @abstractmethod
     def _answer(self, query: Query, *, behind_link: bool) -> Lost | None:
@@ -75,42 +78,71 @@ class Followed(ABC):
         return not reference.unknown
 
     def begin(self, origins: Mapping[bytes, bytes], *, lazily: bool = False) -> None:
-        """Read all references of the trees as they are; `lazily`: each is resolved when a file that has it is asked."""
+        """Take the trees as they are; `lazily`: references are read when something may have become of them."""
         self._origins = dict(origins)
+        if lazily:
+            self._unread = set(self._tree.files)
+            return
         for path in self._tree.files:
             self._read(path)
-        if lazily:
-            self._unasked = set(self._users)
-            self._behind_links = {query for query in self._users if self._is_behind_link(query)}
-        else:
-            self._ask(self._users)
+        self._ask(self._users)
 
     def _follow(self, paths: Iterable[bytes], touched: set[bytes], *, links: bool) -> set[bytes]:
         """Take in files that changed and paths that came or went; returns the files whose losses may differ now."""
         fresh: set[Query] = set()
         changed = set(paths)
+        everything = links or len(touched) > _MANY
+        self._unread -= changed
+        self._load(list(self._unread) if everything else self._askers(touched))
         for path in changed:
             fresh |= self._read(path)
-        everything = links or len(touched) > _MANY
         return changed | self._ask(self._users if everything else fresh | self._behind_links | self._touched(touched))
 
     def lost_by(self, path: bytes) -> Iterator[tuple[Reference, Lost]]:
         """What the references of a file have lost."""
+        if path in self._unread:
+            self._load([path])
         if self._unasked:
             self._ask([query for _, query in self._uses.get(path, ()) if query in self._unasked])
         for reference, query in self._uses.get(path, ()):
             if query in self._lost:
                 yield reference, self._lost[query]
 
-    def lost(self) -> Iterator[tuple[bytes, Reference, Lost]]:
-        """Yield referrer, reference and what it lost, by path and line."""
-        self._ask(list(self._unasked))
-        for path in sorted(set().union(*(self._users[query] for query in self._lost))):
+    def lost(self, paths: Iterable[bytes] | None = None) -> Iterator[tuple[bytes, Reference, Lost]]:
+        """Yield referrer, reference and what it lost, by path and line: of some files, or of all."""
+        if paths is None:
+            self._load(list(self._unread))
+            self._ask(list(self._unasked))
+            paths = set().union(*(self._users[query] for query in self._lost))
+        for path in sorted(paths):
             for reference, lost in self.lost_by(path):
                 yield path, reference, lost
 
+    def _load(self, paths: Iterable[bytes]) -> None:
+        """Read references that nobody has needed so far; they are resolved when somebody asks."""
+        for path in paths:
+            fresh = self._read(path)
+            self._unasked |= fresh
+            self._behind_links.update(query for query in fresh if self._is_behind_link(query))
+
+    def _askers(self, touched: set[bytes]) -> list[bytes]:
+        """The files, of those not read yet, that may ask for one of the paths or for what lies behind a symlink.
+
+        What leads to a path has its last name in its text, and absolute imports, which a new package concerns, have
+        `__init__.py`; or else it leads to a folder that holds the referrer, which is there as long as the referrer is.
+        """
+        if not self._unread or not touched:
+            return []
+        links = {link for tree in self._trees for link in tree.symlinks}
+        names = {path.rpartition(b"/")[2] for path in touched | links}
+        if len(names) > _FEW:
+            return list(self._unread)
+        needles = [needle(name) for name in names]
+        return [path for path in self._unread if self._extractions.may_mention(self._tree, path, needles)]
+
     def _read(self, path: bytes) -> set[Query]:
         """Note what a file asks now, and what it asks no more; returns what nobody has asked before."""
+        self._unread.discard(path)
         before = {query for _, query in self._uses.pop(path, ())}
         uses = self._asked_by(path) if path in self._tree.files else ()
         if uses:
@@ -201,7 +233,7 @@ class Followed(ABC):
         return any(
             tree.passes_symlink(path)
             for tree in self._trees
-            if tree.has_symlinks
+            if tree.symlinks
             for candidate in query.candidates
             for path in places(candidate, query.folder if tree is self._tree else query.origin)
         )

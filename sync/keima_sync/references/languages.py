@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from keima_sync.references import c_family, cmake, documents, python, scripts
-from keima_sync.references.encoding import Decoder, encoded
+from keima_sync.references.encoding import Decoder, encoded, mentions
 from keima_sync.references.model import Extraction, Kind, Reference
 from keima_sync.references.store import Key, Store
 from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree
@@ -75,6 +75,13 @@ class Extractions:
         if stored is not None:
             self._encoded[key] = stored
         return stored is not None
+
+    def may_mention(self, tree: Tree, path: bytes, needles: Sequence[bytes]) -> bool:
+        """Whether a file's references may hold one of the needles; far cheaper than to decode and enter them."""
+        key = key_of(path, tree.files[path])
+        if key is None:
+            return False
+        return key in self._known or not self.has(key) or mentions(self._encoded[key], needles)
 
     def put(self, key: Key, found: bytes) -> None:
         """Take in what was extracted and encoded elsewhere."""

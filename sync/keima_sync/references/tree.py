@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Tree:
     def __init__(self, read: Callable[[bytes, Entry], bytes | None]) -> None:
         self.files: dict[bytes, Entry] = {}
         self._read = read
-        self._folders: Counter[bytes] = Counter()
+        self._folders: Counter[bytes] = Counter()  # how many files and folders lie right in each
         self._by_end: defaultdict[bytes, set[bytes]] = defaultdict(set)  # by one name, and by two
         self._links: dict[bytes, Entry] = {}
         self._symlinks: set[bytes] = set()
@@ -68,9 +68,12 @@ class Tree:
         return new
 
     def _count_folders(self, path: bytes) -> Iterator[bytes]:
+        """Count it in its folder, and what that makes new in the folders above; yields the folders that are new."""
         for folder in ancestors(path):
             self._folders[folder] += 1
-            if self._folders[folder] == 1 and folder:
+            if self._folders[folder] > 1:
+                return
+            if folder:
                 yield folder
 
     def remove(self, path: bytes) -> list[bytes]:
@@ -81,9 +84,10 @@ class Tree:
         gone = [path]
         for folder in ancestors(path):
             self._folders[folder] -= 1
-            if not self._folders[folder]:
-                del self._folders[folder]
-                gone.append(folder)
+            if self._folders[folder]:
+                break
+            del self._folders[folder]
+            gone.append(folder)
         for way in gone:
             for end in _ends(way):
                 self._by_end[end].discard(way)
@@ -92,9 +96,9 @@ class Tree:
         return gone
 
     @property
-    def has_symlinks(self) -> bool:
-        """Whether a path may lead to a file of another name."""
-        return bool(self._symlinks)
+    def symlinks(self) -> Set[bytes]:
+        """The paths that lead to others."""
+        return self._symlinks
 
     def passes_symlink(self, path: bytes) -> bool:
         """Whether it is a symlink, or lies behind one."""

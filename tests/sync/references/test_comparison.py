@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from keima_sync.references.following import Change
 from keima_sync.references.languages import Extractions
 from keima_sync.references.lone import Lone
 from keima_sync.references.model import Strength
+from keima_sync.references.store import stored_in
 from keima_sync.references.tree import GITLINK, SYMLINK, Entry, Tree
 
 FOLDERS = ["", "a/", "a/b/", "pkg/", "pkg/inner/", "docs/"]
@@ -47,6 +49,9 @@ class _Drawn:
         for path, entry in files.items():
             made.add(path, entry)
         return made
+
+    def origin(self, path: bytes) -> bytes:
+        return self.origins.get(path, path)
 
     def step(self) -> Change:
         internal = dict(self.internal)
@@ -100,7 +105,7 @@ def test_steps_give_what_a_whole_comparison_gives(seed: int) -> None:
             drawn.tree(drawn.internal),
             drawn.tree(drawn.public),
             Extractions(),
-            lambda path: drawn.origins.get(path, path),
+            drawn.origin,
         )
         found = list(running.lost())
         assert found == list(fresh.lost())
@@ -111,6 +116,56 @@ def test_steps_give_what_a_whole_comparison_gives(seed: int) -> None:
     assert seen > 0, "the drawn trees lose nothing: the test shows nothing"
 
 
+@pytest.mark.parametrize("stored", [False, True])
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_read_only_when_needed_differs_in_nothing(seed: int, stored: bool, tmp_path: Path) -> None:
+    drawn, news = _Drawn(seed), 0
+    with stored_in(tmp_path) as store:
+        for _ in range(25):
+            drawn.step()
+            whole = Change(dict(drawn.internal), dict(drawn.public), dict(drawn.origins))
+            before = _losses(_begun(drawn, whole, Extractions(store)))  # which fills the store
+            running = _begun(drawn, whole, Extractions(store if stored else None))
+            for _ in range(2):
+                changed = running.change(drawn.step())
+                now = _losses(
+                    compared(drawn.tree(drawn.internal), drawn.tree(drawn.public), Extractions(), drawn.origin)
+                )
+                differ = {path for path in now.keys() | before.keys() if now.get(path) != before.get(path)}
+                assert differ <= changed
+                assert list(running.lost(changed)) == [loss for path in sorted(changed) for loss in now.get(path, ())]
+                before, news = now, news + len(differ)
+            assert list(running.lost()) == [loss for path in sorted(before) for loss in before[path]]
+    assert news > 0, "the drawn steps change nothing: the test shows nothing"
+
+
+def test_what_is_read_only_when_needed_is_found_through_a_symlink_of_another_name(tmp_path: Path) -> None:
+    drawn = _Drawn(0)
+    contents = {b"a.c": b'#include "other.h"\n', b"other.h": b"real.h", b"real.h": b""}
+    for path, data in contents.items():
+        drawn.blobs[path.decode()] = data
+        drawn.internal[path] = Entry(SYMLINK if path == b"other.h" else 0o100644, path.decode())
+    whole = Change(drawn.internal, drawn.internal)
+    with stored_in(tmp_path) as store:
+        assert list(_begun(drawn, whole, Extractions(store)).lost()) == []
+        running = _begun(drawn, whole, Extractions(store))
+        assert b"a.c" in running.change(Change({}, {b"real.h": None}))
+        assert [(path, lost.before) for path, _, lost in running.lost([b"a.c"])] == [(b"a.c", b"real.h")]
+
+
+def _begun(drawn: _Drawn, whole: Change, extractions: Extractions) -> Comparison:
+    made = Comparison(drawn.tree({}), drawn.tree({}), extractions)
+    made.begin_with(whole)
+    return made
+
+
+def _losses(comparison: Comparison) -> dict[bytes, list[object]]:
+    found: dict[bytes, list[object]] = {}
+    for loss in comparison.lost():
+        found.setdefault(loss[0], []).append(loss)
+    return found
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_firm_references_of_a_tree_alone_are_those_that_a_look_at_it_finds(seed: int) -> None:
     drawn, extractions = _Drawn(seed), Extractions()
@@ -118,7 +173,9 @@ def test_firm_references_of_a_tree_alone_are_those_that_a_look_at_it_finds(seed:
     for _ in range(30):
         running.change(drawn.step().internal)
         tree = drawn.tree(drawn.internal)
-        firm = [found for found in references(tree, extractions) if found.reference.strength is Strength.FIRM]
+        firm = [
+            found for found in references(tree, extractions, tree.files) if found.reference.strength is Strength.FIRM
+        ]
         dangling = [(found.referrer, found.reference) for found in firm if is_dangling(found, tree)]
         assert [(path, reference) for path, reference, _ in running.lost()] == dangling
         seen += len(dangling)
