@@ -56,6 +56,17 @@ def test_scancode_gets_the_passages_near_a_word_and_the_line_numbers_stay(python
         assert (match.start, match.end) == (1, 2001)
 
 
+def test_a_text_that_was_not_read_to_its_end_is_said(python: str, tmp_path: Path) -> None:
+    """ScanCode stops at its deadline and answers with what it found until then."""
+    with scancode.running(python, 10) as worker:
+        assert worker.scan("MIT").remarks == ()
+    (tmp_path / "worker.py").write_text(WORKER.replace('{"detections"', '{"late": True, "detections"'))
+    with scancode.running(python, 10) as worker:
+        scan = worker.scan("MIT")
+    assert [(match.raw, match.origin) for match in scan.matches] == [("MIT", "notice")]
+    assert [remark.code for remark in scan.remarks] == ["detector-failed"]
+
+
 def test_a_text_has_no_hole_in_it() -> None:
     """The GPL's has stretches of 60 lines without any word of the list, and is not recognised without them."""
     licence = ("// license\n" + "// and so on\n" * 300) * 3

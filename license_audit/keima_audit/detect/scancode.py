@@ -145,11 +145,11 @@ class ScanCode:
             self._stop()
             self._start()
             reply = {"error": f"no answer within {self._seconds} seconds"}
-        if "error" in reply:
-            failed = Remark("detector-failed", 0, str(reply["error"]))
-            return Scan("text", base.matches, (*base.remarks, failed), base.copyrights)
-        found = of_file(matches_of(reply["detections"]), read_tags(text, python=python))
-        return Scan("text", tuple(_merge(list(base.matches), found)), base.remarks, base.copyrights)
+        if reply.get("late"):
+            reply["error"] = f"not read to its end within {self._seconds} seconds"
+        failed = (Remark("detector-failed", 0, str(reply["error"])),) if "error" in reply else ()
+        found = of_file(matches_of(reply.get("detections", [])), read_tags(text, python=python))
+        return Scan("text", tuple(_merge(list(base.matches), found)), (*base.remarks, *failed), base.copyrights)
 
 
 def matches_of(detections: list[dict[str, Any]]) -> list[Match]:

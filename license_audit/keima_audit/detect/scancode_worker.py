@@ -14,9 +14,11 @@ import time
 def _answer(path: str, seconds: float) -> dict:  # type: ignore[type-arg]
     from scancode.api import get_licenses
 
-    found = get_licenses(path, deadline=time.time() + seconds)
+    deadline = time.time() + seconds
+    found = get_licenses(path, deadline=deadline)
     return {
         "path": path,
+        "late": time.time() > deadline,  # it stops then, and answers as if that were all
         "detections": [
             {
                 "expression": detection["license_expression_spdx"],
