@@ -211,7 +211,7 @@ def clarified_file_changed(ground: Ground, rng: Random) -> Change:
 @KINDS.add
 def notice_cut_off(ground: Ground, rng: Random) -> Change:
     full = rng.choice([notices.gnu_notice(rng, "GPL-3.0-or-later"), notices.MIT, notices.BSD])
-    words = re.split(r"\s+", full[full.find("free software") - 16 :] if "free software" in full else full)
+    words = re.split(r"\s+", full[max(full.find("free software") - 16, 0) :])
     kept = " ".join(words[: rng.randint(10, 14)])
     content = notices.comment(rng, kept, ".c") + notices.code(rng, ".c")
     return breach({ground.place(rng, ".c"): content.encode()}, "needs-review")
