@@ -23,9 +23,20 @@ from pathlib import Path
 from benchmarks.peers import write_figures
 from benchmarks.sync.fixtures import BEGIN, CUT, END, FIXTURES, File, Fixture
 
+RULES = (
+    '[origin]\nrepository = "source"\n[destination]\nrepository = "public.git"\n[paths]\nunmatched = "include"\n'
+    f'[[paths.rules]]\nexclude = ["/{CUT}/"]\n[[blocks]]\nbegin = "{BEGIN}"\nend = "{END}"\n'
+)
+"""The sync.toml beside the repositories."""
 _NAMES = ("copybarista", "pubgate")
-_OWN = {b".pubgate-staged"}  # pubgate's own record
-_ENVIRONMENT = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
+_OWN = {b".pubgate-staged", b".pubgate-absorbed"}  # pubgate's own record
+_IDENTITY = {
+    f"GIT_{role}_{key}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for key, value in (("NAME", "Ann"), ("EMAIL", "ann@corp.example"))
+}
+_NO_CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
+_ENVIRONMENT = {**os.environ, **_IDENTITY, **_NO_CONFIG}
 
 
 @dataclass(frozen=True)
@@ -70,11 +81,10 @@ def repository(folder: Path, files: dict[bytes, File]) -> Path:
         os.chmod(place, file.mode & 0o777)
     for name in ("origin.git", "public.git"):
         command("git", "init", "-q", "--bare", "-b", "main", name, folder=folder)
-    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@corp.example")
-    for words in (("init", "-q", "-b", "main"), ("add", "-A", "-f"), (*identity, "commit", "-q", "-m", "one")):
+    for words in (("init", "-q", "-b", "main"), ("add", "-A", "-f"), ("commit", "-q", "-m", "one")):
         command("git", *words, folder=source)
     command("git", "remote", "add", "origin", "../origin.git", folder=source)
-    command("git", "push", "-q", "origin", "main", folder=source)
+    command("git", "push", "-q", "-u", "origin", "main", folder=source)
     return source
 
 
@@ -100,10 +110,7 @@ def read(folder: Path) -> dict[bytes, File]:
 
 
 def keima(source: Path, folder: Path) -> Ran:
-    (folder / "sync.toml").write_text(
-        f'[origin]\nrepository = "source"\n[destination]\nrepository = "public.git"\n[paths]\nunmatched = "include"\n'
-        f'[[paths.rules]]\nexclude = ["/{CUT}/"]\n[[blocks]]\nbegin = "{BEGIN}"\nend = "{END}"\n'
-    )
+    (folder / "sync.toml").write_text(RULES)
     program = (sys.executable, "-m", "keima_cli", "sync")
     checked, told = command(*program, "check", "--config", "sync.toml", folder=folder)
     exported, said = command(*program, "export", "--config", "sync.toml", folder=folder)
@@ -112,23 +119,44 @@ def keima(source: Path, folder: Path) -> Ran:
 
 
 def copybarista(program: Path, source: Path, folder: Path) -> Ran:
+    """Its strip_block cuts from text to text in the files that are named, so it is told which, and how they comment.
+
+    Markers that are left over are forbidden by its leak policy.
+    """
+    marked = [path for path, file in read(source).items() if BEGIN.encode() in file.data or END.encode() in file.data]
     (folder / "copy.barista.toml").write_text(
         f'[workflow]\nname = "w"\nmode = "squash"\nsource_root = "."\n[destination.folder]\npath = "{folder}/out"\n'
         f'[files]\ninclude = ["**"]\nexclude = ["{CUT}/**", ".git/**"]\n'
-        f'[[transform]]\ntype = "strip_block"\npath = "**"\nstart = "{BEGIN}"\nend = "{END}"\nrequired = false\n'
+        + "".join(_strip_block(path.decode()) for path in sorted(marked))
+        + f'[[leak_check.forbidden_text]]\nid = "marker"\npattern = "{BEGIN}|{END}"\n'
     )
     words = (program, "export", "copy.barista.toml", source, "--folder-dir", folder / "out")
     code, said = command(*words, folder=folder)
     return Ran((code,), said, read(folder / "out"))
 
 
+def _strip_block(path: str) -> str:
+    comment = "//" if path.endswith(".c") else "#"
+    return (
+        f'[[transform]]\ntype = "strip_block"\npath = "{path}"\nstart = "{comment} {BEGIN}\\n"\n'
+        f'end = "{comment} {END}\\n"\nrequired = false\n'
+    )
+
+
 def pubgate(program: Path, source: Path, folder: Path) -> Ran:
+    """Its way from an empty public repository to a branch of the origin for review, which is read, by its README."""
+    command("git", "clone", "-q", "public.git", "empty", folder=folder)
+    for words in (("commit", "-q", "--allow-empty", "-m", "begin"), ("push", "-q", "origin", "HEAD:main")):
+        command("git", *words, folder=folder / "empty")
     (source / "pubgate.toml").write_text(f'public_url = "{folder}/public.git"\nignore = ["{CUT}/*"]\n')
-    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@corp.example")
-    command("git", "add", "pubgate.toml", folder=source)
-    command("git", *identity, "commit", "-q", "-m", "pubgate", folder=source)
-    code, said = command(program, "--repo-dir", source, "preview", "--output", folder / "out", folder=folder)
-    return Ran((code,), said, read(folder / "out"))
+    for words in (("add", "pubgate.toml"), ("commit", "-q", "-m", "pubgate"), ("push", "-q")):
+        command("git", *words, folder=source)
+    absorbed, told = command(program, "--repo-dir", source, "absorb", "--no-pr", folder=folder)
+    for words in (("fetch", "-q"), ("merge", "-q", "--ff-only", "origin/pubgate/absorb"), ("push", "-q")):
+        command("git", *words, folder=source)
+    staged, said = command(program, "--repo-dir", source, "stage", "--no-pr", folder=folder)
+    command("git", "clone", "-q", "-b", "pubgate/stage", "origin.git", "out", folder=folder)
+    return Ran((absorbed, staged), told + said, read(folder / "out"))
 
 
 def judged(tool: str, fixture: Fixture, run: Callable[[Path, Path], Ran]) -> Outcome:
