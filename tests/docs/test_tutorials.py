@@ -32,6 +32,10 @@ SAYS = {
         "meets a part that was stripped",
         "1 commits imported to keima-import",
         "0 commits to export",
+        "1 commits imported to patched",
+        "(Ann), until",
+        "4 commits in 4 lines drawn to migration.html",
+        "culprit: ",
     ),
 }
 
@@ -47,6 +51,7 @@ def environment(home: Path) -> dict[str, str]:
         "GIT_COMMITTER_NAME": "Ann",
         "GIT_COMMITTER_EMAIL": "ann@example.org",
         "KEIMA_AUDIT_CACHE": str(home / ".cache"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
     }
 
 
@@ -75,7 +80,7 @@ def test_a_tutorial_does_what_it_says(tutorial: str, tmp_path: Path) -> None:
         output += done.stdout + done.stderr
         assert done.returncode == (101 if fails else 0), f"{script}\n{done.stdout}{done.stderr}"
     for said in SAYS[tutorial]:
-        assert said in output, said
+        assert said in output, f"{said}\n{output}"
 
 
 @pytest.mark.parametrize(
