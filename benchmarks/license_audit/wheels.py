@@ -35,6 +35,15 @@ WHEELS = (
     "torch==2.13.0",
 )
 _SHOWN = ("text-missing", "obligation-unmet", "binary-undeclared", "sbom-incomplete", "redistribution-list")
+_HEAD = """\
+<!-- SPDX-FileCopyrightText: 2026 The Keima Authors -->
+<!-- SPDX-License-Identifier: Apache-2.0 -->
+<!-- REUSE-IgnoreStart: the licences below are those of other people's wheels. -->
+# What eleven wheels carry and lack
+
+Written by `python -m benchmarks.license_audit.wheels FOLDER --list FILE`, under the policy `wheels.toml`. How a library
+was found: by its file's name, its soname, a text of its own inside a binary (marker), or the policy's declaration.
+"""
 
 
 def download(folder: Path) -> None:
@@ -72,16 +81,17 @@ def figures(path: Path) -> dict[str, Any]:
     }
 
 
-def show(wheel: dict[str, Any]) -> None:
-    """Print one wheel."""
-    print(f"\n{wheel['wheel']}: {wheel['license']}, {wheel['files']} files")
-    for library in wheel["libraries"]:
-        print(f"  carries {library}")
-    print(f"  its SBOMs name: {'there are none' if wheel['sbom'] is None else ', '.join(wheel['sbom'])}")
+def lines(wheel: dict[str, Any]) -> Iterator[str]:
+    """One wheel as a list of Markdown."""
+    yield f"## {wheel['wheel']}\n"
+    named = ", ".join(wheel["sbom"] or ()) or "nothing: it has none"
+    yield f"{wheel['license']}, {wheel['files']} files. Its SBOMs name {named}.\n"
+    yield from (f"- carries {library}" for library in wheel["libraries"])
     for rule, path, message in wheel["findings"]:
         if rule in _SHOWN:
-            print(f"  {rule}: {message.split(' Its source')[0]} [{path}]")
-    print(f"  all findings: {', '.join(f'{rule} {count}' for rule, count in sorted(wheel['rules'].items())) or 'none'}")
+            yield f"- `{rule}`: {message.split(' Its source')[0]} (`{path}`)"
+    counts = ", ".join(f"{rule} {count}" for rule, count in sorted(wheel["rules"].items()))
+    yield f"\nFindings: {counts or 'none'}.\n"
 
 
 def main() -> int:
@@ -89,6 +99,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the wheels are")
     parser.add_argument("--download", action="store_true", help="fetch them first")
+    parser.add_argument("--list", type=Path, help="what was found as Markdown")
     parser.add_argument("--output", type=Path, help="the figures as JSON")
     arguments = parser.parse_args()
     if arguments.download:
@@ -96,8 +107,10 @@ def main() -> int:
     wheels = []
     for path in sorted(arguments.folder.glob("*.whl")):
         wheels.append(figures(path))
-        show(wheels[-1])
-        sys.stdout.flush()
+        print(*lines(wheels[-1]), sep="\n", flush=True)
+    if arguments.list:
+        page = [_HEAD, *(line for wheel in wheels for line in lines(wheel)), "<!-- REUSE-IgnoreEnd -->", ""]
+        arguments.list.write_text("\n".join(page))
     if arguments.output:
         arguments.output.write_text(json.dumps(wheels, indent=1) + "\n")
     return 0 if wheels else 2

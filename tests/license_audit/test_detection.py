@@ -22,6 +22,16 @@ from keima_audit.errors import EnvironmentBrokenError
 LGPL_NOTICE = "This is free software under the terms of the GNU Lesser General Public License version 2.1."
 LGPL_TEXT = "GNU LESSER GENERAL PUBLIC LICENSE\nVersion 2.1, February 1999\n"
 GCC = "GCC RUNTIME LIBRARY EXCEPTION\nVersion 3.1, 31 March 2009\n"
+LLVM = """\
+As an exception, if, as a result of your compiling your source code, portions of this Software are embedded into an
+Object form of such source code, you may redistribute such embedded portions in such Object form. In addition, if you
+combine or link compiled forms of this Software with software that is licensed under the GPLv2 ("Combined Software"),
+you may choose to exclude such Section(s), but only with respect to the Combined Software.
+"""
+BSD = """\
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that
+redistributions in binary form must reproduce the above copyright notice. %s
+"""
 WORKER = """\
 import json, sys
 print(json.dumps({"version": "1"}), flush=True)
@@ -95,6 +105,23 @@ def test_a_worker_that_does_not_start_tells_its_last_words(tmp_path: Path, monke
     monkeypatch.setattr(scancode, "_WORKER", worker)
     with pytest.raises(EnvironmentBrokenError, match="pluggy is too new"), scancode.running(sys.executable, 1):
         pass
+
+
+def test_the_llvm_exception_puts_nothing_under_the_gpl() -> None:
+    scan = scan_text(LLVM)
+    assert texts_in(scan) == {"LLVM-exception"}
+    assert [match.raw for match in scan.matches] == ["Apache-2.0 WITH LLVM-exception"]
+    assert [match.raw for match in scan_text("Combined Software is licensed under the GPLv2.").matches] == [
+        "GPL-2.0-only"
+    ]
+
+
+@pytest.mark.parametrize("who", ["of the holder nor the names", "Facebook, nor Meta, nor the names"])
+def test_the_third_clause_names_whom_it_likes(who: str) -> None:
+    assert texts_in(
+        scan_text(BSD % f"Neither the name {who} of its contributors may be used to endorse products.")
+    ) == {"BSD-3-Clause"}
+    assert texts_in(scan_text(BSD % "")) == {"BSD-2-Clause"}
 
 
 def test_a_notice_is_not_the_text_of_the_licence() -> None:
