@@ -10,7 +10,9 @@ import pygit2
 
 from keima_cli.findings import Finding, Rule
 from keima_sync.errors import shown
+from keima_sync.git_command import GitFailedError, parts_of_blob
 from keima_sync.leaks import Leak, LeakRules
+from keima_sync.references.blobs import content
 from keima_sync.tree_filter import GITLINK, SYMLINK, TREE, Item, Oid, parse_tree
 
 LEAK = Rule(
@@ -19,7 +21,8 @@ LEAK = Rule(
     "Exclude the file, mark the block, replace the text, or correct the message before the export. What matched is not"
     " printed; the rule that matched is.",
 )
-_LARGEST = 256 << 20
+_LARGEST = 256 << 20  # that is held in memory
+_PART = 16 << 20
 
 
 class LeakWatch:
@@ -60,10 +63,13 @@ class LeakWatch:
             yield _finding(origin, name, leak, f"{leak.member} in it" if leak.member else what)
 
     def _in_blob(self, item: Item) -> list[Leak]:
-        blob = self._repository.get(item.oid)
-        if not isinstance(blob, pygit2.Blob) or blob.size > _LARGEST:
+        data = content(self._repository, item.oid, _LARGEST)
+        if data is not None:
+            return self._rules.in_text(data) if item.mode == SYMLINK else self._rules.in_content(data)
+        try:
+            return self._rules.in_parts(parts_of_blob(self._repository, str(item.oid), _PART))
+        except GitFailedError:
             return [Leak(0, "a content that cannot be looked at", "")]
-        return self._rules.in_text(blob.data) if item.mode == SYMLINK else self._rules.in_content(blob.data)
 
     def _new_files(self, tree: Oid, before: Oid | None, prefix: bytes) -> Iterator[tuple[bytes, Item]]:
         old = {item.name: item for item in self._listing(before)} if before else {}

@@ -17,7 +17,7 @@ from typing import Any
 from keima_sync.errors import TransformError
 from keima_sync.globs import Glob
 
-_PROBE_BYTES = 8000
+PROBE_BYTES = 8000
 
 
 @dataclass(frozen=True)
@@ -140,14 +140,10 @@ class ContentRules:
         return any(rule.scope.may_match_in(folder) for rule in self._rules)
 
 
-def transformed(
-    rules: tuple[Block | Replacement, ...], data: bytes, path: bytes, *, limit: int = ContentRules.limit
-) -> bytes:
+def transformed(rules: tuple[Block | Replacement, ...], data: bytes, path: bytes) -> bytes:
     """A file's public content; raises TransformError."""
     if is_binary(data):
         return data
-    if rules and len(data) > limit:
-        raise TransformError(path, 0, f"{len(data)} bytes of text, expected at most {limit} where content rules apply")
     for rule in rules:
         data = rule.apply(data, path)
     return data
@@ -155,7 +151,7 @@ def transformed(
 
 def is_binary(data: bytes) -> bool:
     """Git's own test."""
-    return b"\0" in data[:_PROBE_BYTES]
+    return b"\0" in data[:PROBE_BYTES]
 
 
 def _whole(marker: bytes) -> re.Pattern[bytes]:

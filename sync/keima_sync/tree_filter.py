@@ -12,8 +12,10 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from keima_sync.errors import RepositoryError, TransformError, shown
+from keima_sync.git_command import parts_of_blob
 from keima_sync.paths import PathRules
-from keima_sync.transforms import Block, ContentRules, Replacement, transformed
+from keima_sync.references.blobs import content, size_of
+from keima_sync.transforms import PROBE_BYTES, Block, ContentRules, Replacement, is_binary, transformed
 
 Oid: TypeAlias = pygit2.Oid
 
@@ -134,17 +136,27 @@ class TreeFilter:
         return self.file(path, item.mode, item.oid) if self._paths.verdict(path).target is not None else None
 
     def _content(self, oid: Oid, rules: tuple[Block | Replacement, ...], path: bytes) -> Oid | None:
-        blob = self._repository.get(oid)
-        if not isinstance(blob, pygit2.Blob):
+        size = size_of(self._repository, oid)
+        if size is None:
             raise RepositoryError(f"the content of {shown(path)} ({oid}) is missing", hint="fetch it: a partial clone?")
         try:
-            data = transformed(rules, blob.data, path, limit=self._contents.limit)
+            if size > self._contents.limit:
+                return self._large(oid, size, path)
+            whole = content(self._repository, oid, size) or b""
+            data = transformed(rules, whole, path)
         except TransformError:
             if not self._contents.drop_on_error:
                 raise
             self.dropped.add(path)
             return None
-        return oid if data == blob.data else self._repository.create_blob(data)
+        return oid if data == whole else self._repository.create_blob(data)
+
+    def _large(self, oid: Oid, size: int, path: bytes) -> Oid:
+        """A file that is not held in memory stays as it is if it is binary."""
+        if is_binary(next(parts_of_blob(self._repository, str(oid), PROBE_BYTES), b"")):
+            return oid
+        limit = self._contents.limit
+        raise TransformError(path, 0, f"{size} bytes of text, expected at most {limit} where content rules apply")
 
     def _grafted(self, tree: Oid, parts: list[bytes], graft: Graft, target: bytes) -> Oid:
         """`tree` with the graft put in at `parts`; folders that meet are merged."""

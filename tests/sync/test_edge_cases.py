@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,53 @@ def test_a_large_file_that_no_rule_touches_is_not_read(project: Any, monkeypatch
     project.commit(big_dot_bin="\0" * (4 << 20))
     _export(project, BLOCKS + 'paths = ["*.c"]\n')
     assert set(project.public_files()) == {"big.bin"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("binary", [True, False])
+def test_a_file_of_2_gib_is_handled_without_holding_it(project: Any, binary: bool) -> None:
+    size = 2 << 30
+    with (project.internal / "big.c").open("wb") as file:
+        if binary:
+            file.truncate(size)
+        else:
+            file.writelines([b"a line of text\n" * (1 << 20)] * (size // 15 // (1 << 20) + 1))
+    project.commit(a_dot_c='#include "big.c"\n#include "internal/x.h"\n', internal__x_dot_h="")
+    blob = _git(project.internal, "rev-parse", "HEAD:big.c")
+    assert int(_git(project.internal, "cat-file", "-s", blob)) >= size
+    rules = BLOCKS + '[[paths.rules]]\nexclude = "/internal/"\n[proof]\nroom = "bare"\nsteps = ["test -s big.c"]\n'
+    project.write_config(rules)
+    code, said, peak = _keima(project, "check", "--symbols")
+    told = "internal/x.h" if binary else "big.c: 2"  # its blocks cannot be looked for without reading it
+    assert code == (1 if binary else 3) and told in said
+    assert peak < 512 << 20
+    code, said, peak = _keima(project, "export")
+    assert peak < 512 << 20
+    if binary:
+        assert code == 0 and _git(project.public, "rev-parse", "main:big.c") == blob
+        code, said, peak = _keima(project, "prove")
+        assert code == 0, said
+        assert peak < 512 << 20
+    else:
+        assert code == 3 and "big.c" in said and "bytes of text, expected at most" in said
+        assert _git(project.public, "for-each-ref") == ""
+        project.write_config(rules + '[contents]\non-error = "drop-file"\n')
+        code, said, peak = _keima(project, "export")
+        assert code == 0 and "big.c" in said and set(project.public_files()) == {"a.c"}
+    assert peak < 512 << 20
+
+
+def _keima(project: Any, *words: str) -> tuple[int, str, int]:
+    """Exit code, words, and bytes of memory at the peak."""
+    log = project.folder / "log"
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "keima_cli", "sync", *words, "--config", str(project.config)]
+        environment = {**os.environ, "XDG_CACHE_HOME": str(project.folder / "cache")}
+        with subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, log.read_text(), used.ru_maxrss << 10
 
 
 def test_a_pattern_that_would_explode_elsewhere_takes_linear_time(project: Any) -> None:

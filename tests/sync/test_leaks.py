@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import subprocess
 import tarfile
 import zipfile
@@ -96,6 +97,45 @@ def test_a_leak_is_found_and_stops_the_export(project: Any, path: str, data: byt
 )
 def test_a_near_miss_is_quiet(project: Any, path: str, data: bytes) -> None:
     assert _export(project, path, data) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "place"),
+    [
+        (
+            "a.txt",
+            b"line\n" * 2000 + b"see http://git.intern.example/x\n" + b"line\n" * 900,
+            "a.txt:2001: a host in its",
+        ),
+        ("a.bin", b"\0" * 3995 + b"TICKET-17" + b"\0" * 3000, "a.bin:1: a pattern in its content"),
+        ("a.txt", ("x" * 5000 + " TICKET-17").encode("utf-16"), "a.txt:1: a pattern in its content"),
+        ("a.zip", _zipped("b", bytes(range(256)) * 40)[:4] + b"x" * 9000, "a.zip:0: an archive too large to look"),
+        ("a.tar", b"\0" * 257 + b"ustar" + b"\0" * 9000, "a.tar:0: an archive too large to look"),
+    ],
+)
+def test_a_file_that_is_not_held_is_looked_through_in_parts(
+    project: Any, path: str, data: bytes, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("keima_sync.leak_watch._LARGEST", 2000)
+    monkeypatch.setattr("keima_sync.leak_watch._PART", 4000)
+    monkeypatch.setattr("keima_sync.leaks._OVERLAP", 100)
+    found = _export(project, path, data)
+    assert len(found) == 1 and found[0].startswith(place)
+
+
+@pytest.mark.parametrize("size", [7, 50, 64, 4096])
+def test_parts_show_what_the_whole_shows(project: Any, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("keima_sync.leaks._OVERLAP", 40)
+    project.commit(a="")
+    rules, rng, seen = read_config(project.write_config(RULES)).leaks, random.Random(size), 0
+    for _ in range(50):
+        words = [b"TICKET-17", b"intern.example", b"falcon project", b"\n", b"filling ", b"\0\xff", b"x" * 30]
+        near = [b"falcon projectile", b"notintern.example", b"intern.examples"]
+        data = b" ".join(rng.choices(words + near, weights=[1, 1, 1, 9, 9, 3, 3, 5, 5, 5], k=80))
+        parts = [data[start : start + size] for start in range(0, len(data), size)]
+        assert set(rules.in_parts(parts)) == set(rules.in_text(data))
+        seen += len(rules.in_text(data))
+    assert seen > 100
 
 
 def test_metadata_and_symlinks(project: Any) -> None:

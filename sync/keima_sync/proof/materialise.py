@@ -13,9 +13,13 @@ import pygit2
 
 from keima_cli.atomic import explained
 from keima_sync.errors import RepositoryError, shown
+from keima_sync.git_command import copy_blob
+from keima_sync.references.blobs import content, size_of
 from keima_sync.tree_filter import GITLINK, SYMLINK, TREE, Item, Oid, parse_tree
 
 _EXECUTABLE = 0o100
+_HELD = 64 << 20  # bytes of a file that are held in memory; git writes a larger one
+_LONGEST_LINK = 1 << 16  # of a target; Linux allows 4096
 
 
 def materialise(repository: pygit2.Repository, tree: Oid, folder: Path) -> None:
@@ -45,11 +49,11 @@ def _write(repository: pygit2.Repository, item: Item, place: Path) -> None:
     if item.mode in (TREE, GITLINK):
         place.mkdir()
         return
-    blob = repository.get(item.oid)
-    if not isinstance(blob, pygit2.Blob):
+    size = size_of(repository, item.oid)
+    if size is None:
         raise RepositoryError(f"the content of {place} ({item.oid}) is missing", hint="git fsck shows what else is")
     if item.mode == SYMLINK:
-        target = bytes(blob.data)
+        target = content(repository, item.oid, _LONGEST_LINK)
         if not target or b"\0" in target:
             raise RepositoryError(
                 f"the symlink {place} has no target that a link can have", hint="git fsck reports it too"
@@ -59,7 +63,10 @@ def _write(repository: pygit2.Repository, item: Item, place: Path) -> None:
     mode = 0o755 if item.mode & _EXECUTABLE else 0o644
     # O_EXCL: neither a file nor a link that is there is ever written through.
     with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode), "wb") as file:
-        file.write(memoryview(blob))
+        if size > _HELD:
+            copy_blob(repository, str(item.oid), file)
+        else:
+            file.write(content(repository, item.oid, size) or b"")
 
 
 def _items(repository: pygit2.Repository, tree: Oid, prefix: bytes) -> Iterator[Item]:

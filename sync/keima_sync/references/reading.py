@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import pygit2
 
+from keima_sync.references.blobs import content
 from keima_sync.references.encoding import encoded
 from keima_sync.references.languages import Extractions, extract, key_of
 from keima_sync.references.store import Key
@@ -111,7 +112,7 @@ def _extracted(keys: list[Key]) -> list[bytes | None]:
 
 def _of(blob: str, language: str) -> bytes | None:
     for repository in _repositories:
-        found = repository.get(blob)
-        if isinstance(found, pygit2.Blob) and found.size <= MAX_BYTES:
-            return encoded(extract(language, found.data))
+        found = content(repository, blob, MAX_BYTES)
+        if found is not None:
+            return encoded(extract(language, found))
     return None

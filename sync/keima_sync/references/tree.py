@@ -17,6 +17,7 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from keima_cli.errors import BrokenInputError, WrongUseError
+from keima_sync.references.blobs import content
 
 GITLINK = 0o160000
 SYMLINK = 0o120000
@@ -286,8 +287,7 @@ def blob_reader(repository: pygit2.Repository) -> Callable[[bytes, Entry], bytes
     """Reads blobs; None for a missing or oversized one (a partial clone, data)."""
 
     def read(path: bytes, entry: Entry) -> bytes | None:
-        blob = repository.get(entry.blob)
-        return blob.data if isinstance(blob, pygit2.Blob) and blob.size <= MAX_BYTES else None
+        return content(repository, entry.blob, MAX_BYTES)
 
     return read
 
