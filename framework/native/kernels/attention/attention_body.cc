@@ -103,11 +103,8 @@ class Head {
         out_(args.out + outer_ * args.out_outer_stride + inner_ * args.out_inner_stride) {}
 
   void run() {
-    const MatrixView k = view(args_.k, true), v = view(args_.v, false);
-    for (int64_t n = 0; n < args_.keys; n += kGroup)
-      pack_columns(k, 0, args_.width, n, least(args_.keys - n, kGroup), keys_ + n * parts_.width);
-    for (int64_t n = 0; n < args_.value_width; n += kGroup)
-      pack_columns(v, 0, args_.keys, n, least(args_.value_width - n, kGroup), values_ + n * parts_.keys);
+    pack_columns(view(args_.k, true), 0, args_.width, 0, args_.keys, parts_.width * kGroup, keys_);
+    pack_columns(view(args_.v, false), 0, args_.keys, 0, args_.value_width, parts_.keys * kGroup, values_);
     const RowTiles chunks(args_.queries, parts_.rows);
     for (int64_t i = 0; i < chunks.tiles; ++i) run_rows(chunks.begin(i), chunks.rows(i));
   }

@@ -14,7 +14,7 @@ template <int rows, int step, int blocks>
 struct RowTile : Accumulators<1, rows, blocks> {
   using Base = Accumulators<1, rows, blocks>;
   using typename Base::V;
-  using Base::kVectors, Base::sum;
+  using Base::kVectors;
 
   [[gnu::noinline]] static void run(const TileCall& call, int64_t kernel_width) {
     RowTile tile;
@@ -29,10 +29,7 @@ struct RowTile : Accumulators<1, rows, blocks> {
         asm volatile("" ::: "memory");
         V columns[kVectors];
         repeat<kVectors>([&](int v) __attribute__((always_inline)) { columns[v] = load<kLanes>(w + v * kLanes); });
-        repeat<rows>([&](int r) __attribute__((always_inline)) {
-          const float scale = a[r * step];
-          repeat<kVectors>([&](int v) __attribute__((always_inline)) { tile.sum[r][v] += columns[v] * scale; });
-        });
+        repeat<rows>([&](int r) __attribute__((always_inline)) { tile.add_row(r, columns, a + r * step); });
       }
     }
     tile.finish(call);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kDepth = 384;                   // k's a panel: 48 KB of B
 constexpr int64_t kColumns = 1024;                // columns of B packed at a time: 1.5 MB
-constexpr int64_t kRowChunk = kTileRows * 8;      // rows of A packed at a time: up to 172 KB
+constexpr int64_t kRowChunk = 56 / kTileRows * kTileRows;  // rows of A packed at a time: 86 KB (112 rows: 2 to 5 % slower)
 constexpr int64_t kHalves = kGroup / kBlock / kTileBlocks;  // tiles that cover a column group
 
 // The sizes of scratch parts, in floats.
@@ -106,9 +106,8 @@ void multiply(const Exec& exec, const GemmArgs& args, float* scratch) {
       const Pass pass{args, k0, least(args.k - k0, kDepth), n0, packed_b};
       const int64_t group_floats = round_up(pass.depth, kBlock) * kGroup;
       parallel_for(exec, (columns + kGroup - 1) / kGroup, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t g = begin; g < end; ++g)
-          pack_columns({args.b, args.b_stride, args.transpose_b}, k0, pass.depth, n0 + g * kGroup,
-                       least(columns - g * kGroup, kGroup), packed_b + g * group_floats);
+        pack_columns({args.b, args.b_stride, args.transpose_b}, k0, pass.depth, n0 + begin * kGroup,
+                     least(columns, end * kGroup) - begin * kGroup, group_floats, packed_b + begin * group_floats);
       });
       multiply_pass(exec, pass, columns, slices, parts);
       k0 += kDepth;

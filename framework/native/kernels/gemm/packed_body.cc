@@ -119,8 +119,8 @@ bool slices_chunks(const Exec& exec, const PackedGemmArgs& args) {
 void gemm_pack(const Exec& exec, int64_t n, int64_t k, const float* b, int64_t b_stride, bool transpose_b, float* packed) {
   const int64_t depth = round_up(k, kBlock);
   parallel_for(exec, round_up(n, kGroup) / kGroup, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t g = begin; g < end; ++g)
-      pack_columns({b, b_stride, transpose_b}, 0, k, g * kGroup, least(n - g * kGroup, kGroup), packed + g * depth * kGroup);
+    pack_columns({b, b_stride, transpose_b}, 0, k, begin * kGroup, least(n, end * kGroup) - begin * kGroup, depth * kGroup,
+                 packed + begin * depth * kGroup);
   });
 }
 

@@ -20,29 +20,28 @@ struct MatrixView {
   bool transposed;
 };
 
-// B[k0 .. k0+depth, n0 .. n0+columns) to [k/16][16][32], zeros behind both ends.
-inline void pack_columns(const MatrixView& b, int64_t k0, int64_t depth, int64_t n0, int64_t columns, float* to) {
-  if (!b.transposed) {
-    for (int64_t k = 0; k < round_up(depth, kBlock); ++k)
-      copy_padded(b.data + (k0 + (k < depth ? k : 0)) * b.stride + n0, k < depth ? columns : 0, to + k * kGroup, kGroup);
+// B[k0 .. k0+depth, n0 .. n0+columns) to groups of [k/16][16][32] that lie `group_floats` apart, zeros behind both ends. Rows
+// are read in the order of memory, which the hardware foresees.
+inline void pack_columns(const MatrixView& b, int64_t k0, int64_t depth, int64_t n0, int64_t columns, int64_t group_floats, float* to) {
+  const auto place = [&](int64_t k, int64_t n) { return to + n / kGroup * group_floats + k * kGroup + n % kGroup; };
+  if (b.transposed) {
+    for (int64_t n = 0; n < round_up(columns, kGroup); n += kBlock)
+      for (int64_t k = 0; k < depth; k += kBlock)
+        transpose_block(b.data + (n0 + (n < columns ? n : 0)) * b.stride + k0 + k, b.stride, columns - n, depth - k, place(k, n), kGroup);
     return;
   }
-  for (int64_t k = 0; k < depth; k += kBlock)
-    for (int64_t half = 0; half < kGroup; half += kBlock)
-      transpose_block(b.data + (n0 + (half < columns ? half : 0)) * b.stride + k0 + k, b.stride, columns - half, depth - k,
-                      to + k * kGroup + half, kGroup);
+  for (int64_t k = 0; k < round_up(depth, kBlock); ++k) {
+    const float* from = b.data + (k0 + (k < depth ? k : 0)) * b.stride + n0;
+    for (int64_t n = 0; n < columns; n += kGroup)
+      copy_padded(from + n, k < depth ? least(columns - n, kGroup) : 0, place(k, n), kGroup);
+  }
 }
 
-// A[m0 .. m0+rows, k0 .. k0+depth) to [k/16][rows][16], scaled. In the transposed case blocks of 16 rows would run over
-// each other's ends, so the last one goes through a block of its own.
-inline void pack_rows(const MatrixView& a, float scale, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
+// Rows that lie transposed in memory, to [k/16][rows][16]. Blocks of 16 rows would run over each other's ends, so the last one goes
+// through a block of its own.
+inline void pack_transposed_rows(const MatrixView& a, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
   for (int64_t k = 0; k < depth; k += kBlock) {
     float* block = to + k * rows;
-    if (!a.transposed) {
-      for (int64_t r = 0; r < rows; ++r)
-        copy_padded(a.data + (m0 + r) * a.stride + k0 + k, least(depth - k, kBlock), block + r * kBlock, kBlock);
-      continue;
-    }
     for (int64_t r = 0; r < rows; r += kBlock) {
       const float* from = a.data + (k0 + k) * a.stride + m0 + r;
       if (rows - r >= kBlock) {
@@ -53,6 +52,17 @@ inline void pack_rows(const MatrixView& a, float scale, int64_t m0, int64_t rows
       transpose_block(from, a.stride, depth - k, rows - r, square, kBlock);
       memcpy(block + r * kBlock, square, static_cast<size_t>((rows - r) * kBlock) * sizeof(float));
     }
+  }
+}
+
+// A[m0 .. m0+rows, k0 .. k0+depth) to [k/16][rows][16], scaled.
+inline void pack_rows(const MatrixView& a, float scale, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
+  if (a.transposed) {
+    pack_transposed_rows(a, m0, rows, k0, depth, to);
+  } else {
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t k = 0; k < depth; k += kBlock)
+        copy_padded(a.data + (m0 + r) * a.stride + k0 + k, least(depth - k, kBlock), to + k * rows + r * kBlock, kBlock);
   }
   if (scale == 1) return;
   for (int64_t i = 0; i < rows * round_up(depth, kBlock); i += kLanes) store(to + i, load<kLanes>(to + i) * scale);

@@ -9,7 +9,7 @@ template <int rows_y, int rows_x, int blocks>
 struct Tile : Accumulators<rows_y, rows_x, blocks> {
   using Base = Accumulators<rows_y, rows_x, blocks>;
   using typename Base::V;
-  using Base::kRows, Base::kVectors, Base::sum;
+  using Base::kRows, Base::kVectors;
   static constexpr int kUnroll = 4;
   static constexpr int64_t kLine = 16;  // floats
 
@@ -23,8 +23,7 @@ struct Tile : Accumulators<rows_y, rows_x, blocks> {
         V columns[kVectors];
         repeat<kVectors>([&](int v) __attribute__((always_inline)) { columns[v] = load<kLanes>(w + k * kGroup + v * kLanes); });
         repeat<kRows>([&](int r) __attribute__((always_inline)) {
-          const float scale = a[(r / rows_x) * a_row + (r % rows_x) * kBlock + k];
-          repeat<kVectors>([&](int v) __attribute__((always_inline)) { sum[r][v] += columns[v] * scale; });
+          this->add_row(r, columns, a + (r / rows_x) * a_row + (r % rows_x) * kBlock + k);
         });
       });
       a += kUnroll;

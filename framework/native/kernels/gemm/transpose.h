@@ -62,9 +62,19 @@ inline void transpose_block(const float* from, int64_t from_stride, float* to, i
 inline void transpose_block(const float* from, int64_t from_stride, int64_t rows, int64_t columns, float* to,
                             int64_t to_stride) {
   if (rows >= kBlock && columns >= kBlock) return transpose_block(from, from_stride, to, to_stride);
-  for (int64_t j = 0; j < kBlock; ++j)
-    for (int64_t i = 0; i < kBlock; ++i)
-      to[j * to_stride + i] = i < rows && j < columns ? from[i * from_stride + j] : 0.0F;
+  using V = Vec<float, kLanes>;
+  for (int64_t i = 0; i < kBlock; i += kLanes)
+    for (int64_t j = 0; j < kBlock; j += kLanes) {
+      const int64_t there = columns - j;
+      V block[kLanes];
+      repeat<kLanes>([&](int r) __attribute__((always_inline)) {
+        const float* row = from + (i + r) * from_stride + j;
+        if (i + r >= rows || there <= 0) block[r] = V{};
+        else block[r] = there >= kLanes ? load<kLanes>(row) : load_partial<kLanes>(row, static_cast<int>(there));
+      });
+      transpose_stages<1>(block);
+      repeat<kLanes>([&](int r) __attribute__((always_inline)) { store(to + (j + r) * to_stride + i, block[r]); });
+    }
 }
 
 // to[0..count) = from[0..valid), then zeros; count is a multiple of 16.
