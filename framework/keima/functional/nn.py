@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from .. import random
 from .._core import Tensor, UnsupportedError, ops
 from ..typing import Axes, Operand
@@ -205,10 +207,19 @@ def embedding(
     max_norm: float | None = None,
     norm_type: float | None = None,
 ) -> Tensor:
-    """Rows of `weight` (n, dim) by the integers of `inp`: (*inp.shape, dim)."""
+    """Rows of `weight` (n, dim) by the integers of `inp`: (*inp.shape, dim).
+
+    >>> import keima
+    >>> embedding(keima.Tensor([1, 0]), keima.Tensor([[0.5, 1.0], [2.0, 3.0]]))
+    Tensor([[2.  3. ]
+     [0.5 1. ]], dtype=float32, device=cpu0)
+    """
     if padding_idx is not None or max_norm is not None or norm_type is not None:
         raise UnsupportedError("embedding: padding_idx, max_norm and norm_type are not supported; leave them out")
-    return weight[inp]
+    if inp.dtype != np.int32 and np.issubdtype(inp.dtype, np.integer):
+        inp = inp.astype(np.int32)
+    rows = ops.take_rows(weight, ops.reshape(inp, (-1,)))  # not weight[inp], which has no counterpart in ONNX
+    return ops.reshape(rows, (*inp.shape, weight.shape[1]))
 
 
 def one_hot(inp: Tensor, num_classes: int) -> Tensor:
