@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 NATIVE := framework/native
+BENCH := build/bench/keima
 JOBS ?= $(shell nproc)
 # What `make test-tsan` builds. Addresses are not randomised there: ThreadSanitizer needs them where it expects them.
 TSAN_LAYERS := base ops eager compiler
@@ -90,14 +91,22 @@ demo: $(VENV)/.built ## train LeNet on Fashion-MNIST, evaluate it, show plots an
 
 bench: bench-inference bench-training bench-eager ## all comparisons with other frameworks
 
-bench-inference: $(VENV)/.built ## whole nets at inference against ONNX Runtime and OpenVINO
-	$(BIN)/python -m benchmarks.inference.run
+# What users install: the wheel, in an environment of its own.
+$(BENCH)/.installed: $(VENV)/.built
+	rm -rf $(BENCH) build/bench/wheel
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation -w build/bench/wheel .
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install -q "$$(echo build/bench/wheel/keima-*.whl)[zoo]"
+	touch $@
 
-bench-training: $(VENV)/.built ## a training step of ResNet-18 against PyTorch
-	$(BIN)/python -m benchmarks.training.run
+bench-inference: $(BENCH)/.installed ## whole nets at inference against ONNX Runtime and OpenVINO
+	$(BENCH)/bin/python -m benchmarks.inference.run
 
-bench-eager: $(VENV)/.built ## the cost of small ops against PyTorch
-	$(BIN)/python -m benchmarks.eager.run
+bench-training: $(BENCH)/.installed ## training steps of ResNet-18, ResNet-50 and ViT-S against PyTorch
+	$(BENCH)/bin/python -m benchmarks.training.run
+
+bench-eager: $(BENCH)/.installed ## the cost of small ops against PyTorch
+	$(BENCH)/bin/python -m benchmarks.eager.run
 
 format: $(VENV)/.built ## rewrite Python files in the project's style
 	$(BIN)/ruff check --fix .

@@ -212,7 +212,7 @@ def embedding(
     >>> import keima
     >>> embedding(keima.Tensor([1, 0]), keima.Tensor([[0.5, 1.0], [2.0, 3.0]]))
     Tensor([[2.  3. ]
-     [0.5 1. ]], dtype=float32, device=cpu0)
+     [0.5 1. ]], device=cpu0)
     """
     if padding_idx is not None or max_norm is not None or norm_type is not None:
         raise UnsupportedError("embedding: padding_idx, max_norm and norm_type are not supported; leave them out")
