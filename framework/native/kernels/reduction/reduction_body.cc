@@ -125,23 +125,38 @@ KEIMA_INLINE void store_columns(T* out, Lanes<Compute<T>> v, int width) {
   store_partial(out, v, width);
 }
 
-template <class Fold, class T>
-KEIMA_INLINE Lanes<Compute<T>> fold_down(const T* in, int64_t n, int64_t inner, int width) {
-  auto result = splat<Lanes<Compute<T>>>(Fold::template start<Compute<T>>);
-  for (int64_t i = 0; i < n; ++i) result = Fold::combine(result, load_columns(in + i * inner, width));
+// `count` vectors of columns that lie side by side: one alone waits for each row's line, and its sum is a chain.
+template <class T, int count>
+struct Columns {
+  Lanes<Compute<T>> at[count];
+};
+constexpr int kSideBySide = 4;
+
+template <class Fold, int count, class T>
+KEIMA_INLINE Columns<T, count> fold_down(const T* in, int64_t n, int64_t inner, int width) {
+  Columns<T, count> result;
+  for (auto& column : result.at) column = splat<Lanes<Compute<T>>>(Fold::template start<Compute<T>>);
+  for (int64_t i = 0; i < n; ++i)
+#pragma GCC unroll kSideBySide
+    for (int k = 0; k < count; ++k) result.at[k] = Fold::combine(result.at[k], load_columns(in + i * inner + k * kLanes, width));
   return result;
 }
 
-template <class T>
-KEIMA_INLINE Lanes<Compute<T>> sum_down(const T* in, int64_t n, int64_t inner, int width, double scale) {
+template <int count, class T>
+KEIMA_INLINE Columns<T, count> sum_down(const T* in, int64_t n, int64_t inner, int width, double scale) {
+  Columns<T, count> result;
   if constexpr (__is_same(Compute<T>, int32_t)) {
-    return convert<int32_t>(convert<double>(fold_down<Add>(in, n, inner, width)) * scale);
+    result = fold_down<Add, count>(in, n, inner, width);
+    for (auto& column : result.at) column = convert<int32_t>(convert<double>(column) * scale);
   } else {
-    Vec<double, kLanes> total{};
-    for (int64_t i = 0; i < n; i += kRun)
-      total += convert<double>(fold_down<Add>(in + i * inner, n - i < kRun ? n - i : kRun, inner, width));
-    return convert<float>(total * scale);
+    Vec<double, kLanes> total[count] = {};
+    for (int64_t i = 0; i < n; i += kRun) {
+      const auto part = fold_down<Add, count>(in + i * inner, n - i < kRun ? n - i : kRun, inner, width);
+      for (int k = 0; k < count; ++k) total[k] += convert<double>(part.at[k]);
+    }
+    for (int k = 0; k < count; ++k) result.at[k] = convert<float>(total[k] * scale);
   }
+  return result;
 }
 
 template <bool larger, class T>
@@ -159,22 +174,32 @@ KEIMA_INLINE Lanes<int32_t> position_down(const T* in, int64_t n, int64_t inner,
   return at;
 }
 
+template <int count, class T>
+KEIMA_INLINE Columns<T, count> folded_down(Reduction op, const T* in, int64_t n, int64_t inner, int width) {
+  switch (op) {
+    case Reduction::kMean: return sum_down<count>(in, n, inner, width, 1.0 / static_cast<double>(n));
+    case Reduction::kProd: return fold_down<Multiply, count>(in, n, inner, width);
+    case Reduction::kMax: return fold_down<Larger, count>(in, n, inner, width);
+    case Reduction::kMin: return fold_down<Smaller, count>(in, n, inner, width);
+    default: return sum_down<count>(in, n, inner, width, 1.0);
+  }
+}
+
 template <class T>
 void columns_of(Reduction op, const void* data, int64_t n, int64_t inner, int64_t begin, int64_t end, void* result) {
   const auto* in = static_cast<const T*>(data);
   auto* out = static_cast<T*>(result);
   auto* positions = static_cast<int32_t*>(result);
-  for (int64_t c = begin; c < end; c += kLanes) {
+  const bool position = op == Reduction::kArgMax || op == Reduction::kArgMin;
+  int64_t c = begin;
+  for (; !position && c + kSideBySide * kLanes <= end; c += kSideBySide * kLanes) {
+    const auto columns = folded_down<kSideBySide>(op, in + c, n, inner, kLanes);
+    for (int k = 0; k < kSideBySide; ++k) store(out + c + k * kLanes, columns.at[k]);
+  }
+  for (; c < end; c += kLanes) {
     const int width = static_cast<int>(end - c < kLanes ? end - c : kLanes);
-    switch (op) {
-      case Reduction::kSum: store_columns(out + c, sum_down(in + c, n, inner, width, 1.0), width); break;
-      case Reduction::kMean: store_columns(out + c, sum_down(in + c, n, inner, width, 1.0 / static_cast<double>(n)), width); break;
-      case Reduction::kProd: store_columns(out + c, fold_down<Multiply>(in + c, n, inner, width), width); break;
-      case Reduction::kMax: store_columns(out + c, fold_down<Larger>(in + c, n, inner, width), width); break;
-      case Reduction::kMin: store_columns(out + c, fold_down<Smaller>(in + c, n, inner, width), width); break;
-      case Reduction::kArgMax: store_columns(positions + c, position_down<true>(in + c, n, inner, width), width); break;
-      case Reduction::kArgMin: store_columns(positions + c, position_down<false>(in + c, n, inner, width), width); break;
-    }
+    if (!position) store_columns(out + c, folded_down<1>(op, in + c, n, inner, width).at[0], width);
+    else store_columns(positions + c, op == Reduction::kArgMax ? position_down<true>(in + c, n, inner, width) : position_down<false>(in + c, n, inner, width), width);
   }
 }
 
