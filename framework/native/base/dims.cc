@@ -7,13 +7,13 @@
 namespace keima {
 
 int64_t checked_numel(const Dims& shape) {
-  int64_t count = 1;
+  int64_t reach = 1;  // as if empty dimensions had one element: strides are products of sizes too
   for (int64_t size : shape) {
     if (size < 0) fail(ErrorKind::kShape, "a shape has no negative sizes; got ", shape);
-    if (__builtin_mul_overflow(count, size, &count) || count > (int64_t{1} << 58))
+    if (__builtin_mul_overflow(reach, std::max<int64_t>(size, 1), &reach) || reach > (int64_t{1} << 58))
       fail(ErrorKind::kMemory, "a tensor of shape ", shape, " has more elements than can be addressed");
   }
-  return count;
+  return shape.numel();
 }
 
 Dims contiguous_strides(const Dims& shape) {

@@ -214,3 +214,15 @@ def test_convolutions_of_no_channels_do_not_divide_by_them() -> None:
     assert none.grad is not None and none.grad.shape == none.shape
     transposed = F.conv_transpose2d(F.zeros((1, 0, 4, 4)), F.zeros((0, 2, 3, 3)))
     assert transposed.shape == (1, 2, 6, 6) and not transposed.numpy().any()
+
+
+@pytest.mark.parametrize("shape", [(0, 2**62, 8), (2**62, 8, 0), (2**58, 2**58, 0)])
+def test_strides_beyond_addresses_are_refused_though_there_are_no_elements(shape: tuple[int, ...]) -> None:
+    """As in NumPy: strides are products of sizes, whatever the number of elements."""
+    with pytest.raises(MemoryError, match="more elements than can be addressed"):
+        F.zeros(shape)
+    with pytest.raises(
+        (MemoryError, keima.ShapeError), match=r"more elements than can be addressed|cannot give 0 elements"
+    ):
+        F.reshape(Tensor(np.zeros((0, 1))), shape)
+    assert F.zeros((0, 2**40)).shape == (0, 2**40)
