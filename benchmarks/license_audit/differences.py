@@ -18,6 +18,7 @@ from keima_audit.licenses import nodes_of, unify
 _VAGUE = ("unknown-license-reference", "free-unknown", "scancode-unknown")
 _STRONG = 60
 """The score from which a match counts in an audit."""
+_TAG = "a tag that we read and ScanCode does not, or reads otherwise"
 _HEAD = """\
 <!-- SPDX-FileCopyrightText: 2026 The Keima Authors -->
 <!-- SPDX-License-Identifier: Apache-2.0 -->
@@ -89,36 +90,38 @@ def explain(path: Path, scan: Scan, mine: frozenset[str], answer: dict[str, Any]
     if scan.kind in ("binary", "weights", "archive"):
         return "a binary: ScanCode reads the strings in it, we ask for a declaration"
     tags = _named([match.raw for match in scan.matches if match.rule in ("spdx-tag", "metadata")])
-    whys = {"a tag that we read and ScanCode does not, or reads otherwise" if p in tags else "" for p in mine - theirs}
-    for part in theirs - mine:
-        whys.add(_why_lacking(part, path, scan, mine, answer))
+    whys = {_TAG if part in tags else "" for part in mine - theirs}
+    whys |= {_why_lacking(part, path, scan, mine, answer) for part in theirs - mine}
     return "" if "" in whys else "; ".join(sorted(whys))
 
 
 def _why_lacking(part: str, path: Path, scan: Scan, mine: frozenset[str], answer: dict[str, Any]) -> str:
     """Why we do not name what ScanCode names."""
-    reviewed = [match.rule for match in scan.matches if match.origin == "partial"]
+    reviewed = {(match.start, match.end) for match in scan.matches if match.origin == "partial"}
+    if "unknown-spdx" in part:
+        tags = [match.raw for match in scan.matches if match.rule == "spdx-tag"]
+        return (_TAG if _named(tags) else "a tag that is no valid expression, which we say") if tags else ""
     if any(vague in part for vague in _VAGUE):
         beside = "ScanCode adds that something is unknown, which we leave out beside a licence"
         alone = "ScanCode says that something is unknown; we name no licence and ask for a review"
         return beside if mine else alone if reviewed else ""
     if part in _named([match.raw for match in scan.matches if match.origin == "quoted"]):
         return "a statement inside a string constant"
-    if "unknown-spdx" in part or part in _named([match[0] for match in answer["matches"] if match[2] in _tagged(scan)]):
-        return "a tag that we read and ScanCode does not, or reads otherwise"
+    if part in _named([match[0] for match in answer["matches"] if match[2] in _tagged(scan)]):
+        return _TAG
     if path.suffix == ".ipynb":
         return "the output of a notebook's cell is data"
-    return _why_weak(part, reviewed, answer)
+    return _why_weak([match for match in answer["matches"] if part in _named([match[0]])], reviewed)
 
 
-def _why_weak(part: str, reviewed: list[str], answer: dict[str, Any]) -> str:
-    said = [match for match in answer["matches"] if part in _named([match[0]])]
+def _why_weak(said: list[Any], reviewed: set[tuple[int, int]]) -> str:
+    """Why we do not name what these matches name: `[expression, score, first line, last line]` each."""
     if any(match[1] >= _STRONG for match in said):
         return ""
+    if any((match[2], match[3]) in reviewed for match in said):
+        return f"ScanCode scores it below {_STRONG}; we name no licence there and ask for a review of the lines"
     if all(match[2] == match[3] for match in said):
         return f"ScanCode counts a single line that scores below {_STRONG}"
-    if any("resembles" in rule for rule in reviewed):
-        return f"ScanCode scores it below {_STRONG}; we say what the lines resemble and ask for a review"
     return ""
 
 
