@@ -33,6 +33,11 @@ def cpu_name() -> str:
     return platform.processor()
 
 
+def with_bytecode() -> dict[str, str]:
+    """The environment in which modules are compiled once, as users have them, and not at each start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def measured_peak() -> float:
     """GFLOP/s of a 1024^3 product on one thread: what this machine gives now."""
     code = (

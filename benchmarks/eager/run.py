@@ -5,20 +5,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.peers import machine, paired, parse_arguments, peer_python, write_figures
+from benchmarks.peers import machine, paired, parse_arguments, peer_python, with_bytecode, write_figures
 
 WORKER = Path(__file__).with_name("worker.py")
 
 
 def run_worker(python: Path, framework: str) -> dict[str, float]:
-    # An installed package has its bytecode; a shell that forbids writing it would time the compiler at each import.
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run([python, WORKER, framework], capture_output=True, text=True, check=True, env=env)
+    done = subprocess.run([python, WORKER, framework], capture_output=True, text=True, check=True, env=with_bytecode())
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 

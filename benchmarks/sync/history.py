@@ -19,7 +19,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.peers import machine, write_figures
+from benchmarks.peers import machine, with_bytecode, write_figures
 from benchmarks.sync.replay import add_selection, configuration, filter_repo, git
 
 
@@ -37,7 +37,8 @@ class Run:
 def measured(name: str, *words: str) -> Run:
     """Run `keima sync`; an exit code over 1 ends the benchmark."""
     begun = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "keima_cli", "sync", *words], stdout=subprocess.DEVNULL) as process:
+    command = [sys.executable, "-m", "keima_cli", "sync", *words]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=with_bytecode()) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
