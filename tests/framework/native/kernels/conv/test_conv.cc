@@ -257,6 +257,7 @@ TEST_CASE("conv: groups that fill blocks, that do not, and depthwise") {
   for (const int64_t size : {1, 2, 7, 19, 30})
     for (const int64_t kernel : {3, 5})
       for (const int64_t stride : {1, 2, 3}) check_algorithm(shape_of({1, 24, size, 24, kernel, stride, kernel / 2, 1, 24}));
+  for (const int64_t pad : {0, 4, 6}) check_algorithm(shape_of({2, 17, 6, 17, 5, 1, pad, 1, 17}));  // targets without any tap
 }
 
 TEST_CASE("conv: images cut into strips") {
