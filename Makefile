@@ -15,7 +15,7 @@ TSAN_LAYERS := base ops eager compiler
 # An installed environment is up to date when the build inputs have not changed since.
 BUILD_INPUTS := pyproject.toml $(wildcard framework/keima/functional/*.py) $(shell find $(NATIVE) -type f \( -name '*.cc' -o -name '*.h' -o -name '*.inc' -o -name 'CMakeLists.txt' -o -name '*.cmake' -o -name '*.py' \))
 
-.PHONY: fuzz bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-tsan test-python test-native executor-size lint format clean
+.PHONY: fuzz fuzz-coverage bench bench-eager bench-inference bench-training help test test-aarch64 test-oracle test-slow test-tsan test-python test-native executor-size lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,16 @@ test-tsan: | $(BIN)/python ## native tests that use threads, under ThreadSanitiz
 
 fuzz: test-native ## 100,000 mutated graph files through the loader and a run, under ASan and UBSan
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/native-asan/tests/fuzz/fuzz_graph 100000 $$RANDOM build/fuzz-last.bin
+
+# Without sanitizers, whose checks would count as lines; FUZZ_FILES and FUZZ_SEED choose the files.
+fuzz-coverage: FUZZ_FILES ?= 20000
+fuzz-coverage: FUZZ_SEED ?= 1
+fuzz-coverage: | $(BIN)/python ## how many lines of the loader mutated graph files reach (docs/fuzzing.md)
+	PATH="$(abspath $(BIN)):$$PATH" cmake -S $(NATIVE) -B build/native-coverage -G Ninja -DKEIMA_PYTHON=OFF -DKEIMA_TESTS=ON -DKEIMA_COVERAGE=ON
+	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-coverage -j $(JOBS) --target fuzz_graph
+	find build/native-coverage -name '*.gcda' -delete
+	build/native-coverage/tests/fuzz/fuzz_graph $(FUZZ_FILES) $(FUZZ_SEED) build/native-coverage/fuzz-last.bin
+	$(BIN)/python tests/framework/native/fuzz/coverage.py build/native-coverage
 
 # test_base is left to the host: qemu-user 7 stops at the fork of a program with threads.
 test-aarch64: | $(BIN)/python ## the kernels' and the executor's tests for 64-bit Arm, under qemu-user

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Warnings, sanitizers and, for freestanding code, what the deployment runtime does without.
+# Warnings, sanitizers, counters and, for freestanding code, what the deployment runtime does without.
 function(keima_compile_options target freestanding)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Werror)
   if(freestanding)
@@ -9,6 +9,11 @@ function(keima_compile_options target freestanding)
   endif()
   if(KEIMA_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${KEIMA_SANITIZE} -fno-omit-frame-pointer -g)
+  endif()
+  # Kernels' loops would take hours to count.
+  if(KEIMA_COVERAGE AND NOT freestanding)
+    target_compile_options(${target} PRIVATE --coverage -O0)
+    target_link_options(${target} PUBLIC --coverage)
   endif()
 endfunction()
 

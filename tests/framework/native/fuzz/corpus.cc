@@ -100,8 +100,39 @@ Graph chain() {
   return m.graph;
 }
 
+// A class token before the samples' own; attention spelt out, with a factor on either side; norms of the last dimension.
+Graph attention() {
+  Maker m;
+  const ValueId x = m.add("concat", {m.constant({1, 1, 24}, 8), m.input({1, 5, 24})}, Attrs{int64_t{1}});
+  const ValueId normal = m.add("layer_norm", {x, m.constant({24}, 1), m.constant({24}, 2)}, Attrs{int64_t{1}, 1e-6});
+  const auto heads = [&](unsigned seed) {
+    const ValueId product = m.add("reshape", {m.add("matmul", {normal, m.constant({24, 24}, seed)}, Attrs{false, false})}, Attrs{Dims{1, 6, 3, 8}});
+    return m.add("transpose", {product}, Attrs{Dims{0, 2, 1, 3}});
+  };
+  const ValueId query = m.add("mul", {heads(3), m.constant({1}, 4)}), keys = heads(5), values = heads(6);
+  const ValueId scores = m.add("mul", {m.add("matmul", {query, keys}, Attrs{false, true}), m.constant({1}, 7)});
+  const ValueId mixed = m.add("matmul", {m.add("softmax", {scores}, Attrs{int64_t{-1}}), values}, Attrs{false, false});
+  m.graph.outputs = {m.add("reshape", {m.add("transpose", {mixed}, Attrs{Dims{0, 2, 1, 3}})}, Attrs{Dims{1, 6, 24}})};
+  return m.graph;
+}
+
+// ShuffleNet's unit: channels joined, shuffled in two groups, cut.
+Graph shuffle() {
+  Maker m;
+  const ValueId x = m.input({2, 12, 5, 4});
+  const ValueId left = m.add("conv2d", {x, m.constant({20, 12, 3, 3}, 1)}, kPlainConv), right = m.add("conv2d", {x, m.constant({16, 12, 3, 3}, 2)}, kPlainConv);
+  const ValueId apart = m.add("reshape", {m.add("concat", {left, right}, Attrs{int64_t{1}})}, Attrs{Dims{2, 2, 18, 5, 4}});
+  const ValueId mixed = m.add("reshape", {m.add("transpose", {apart}, Attrs{Dims{0, 2, 1, 3, 4}})}, Attrs{Dims{2, 36, 5, 4}});
+  const ValueId first = m.add("slice", {mixed}, Attrs{Dims{0, 0, 0, 0}, Dims{2, 18, 5, 4}, Dims{1, 1, 1, 1}});
+  const ValueId second = m.add("slice", {mixed}, Attrs{Dims{0, 18, 0, 0}, Dims{2, 18, 5, 4}, Dims{1, 1, 1, 1}});
+  m.graph.outputs = {m.add("conv2d", {first, m.constant({7, 18, 3, 3}, 3)}, kPlainConv), m.add("relu", {second})};
+  return m.graph;
+}
+
 }  // namespace
 
-std::vector<Graph> corpus() { return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), chain()}; }
+std::vector<Graph> corpus() {
+  return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), chain(), attention(), shuffle()};
+}
 
 }  // namespace keima::compiler

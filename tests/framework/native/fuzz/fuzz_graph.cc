@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
 // fuzz_graph COUNT [SEED [LAST_FILE]]: loads mutated graph files and runs those that load. Under AddressSanitizer a read or
-// write out of bounds ends it; LAST_FILE then holds the file that did. A load or a run of more than 30 s of processor time ends it too.
+// write out of bounds ends it; LAST_FILE then holds the file that did, and half of the files are loaded from there. A load
+// or a run of more than 30 s of processor time ends it too.
 #include <sys/time.h>
 
 #include <cstdio>
@@ -27,10 +28,30 @@ struct Counts {
   int files = 0, structured = 0, loaded = 0, ran = 0, failed = 0, costly = 0;
 };
 
+// A file, and the path where it lies too; empty: in memory alone.
+struct File {
+  std::string bytes, path;
+};
+
 LoadLimits small_limits() {
   LoadLimits limits;
   limits.value_bytes = 4 << 20;
   limits.arena_bytes = 32 << 20;
+  return limits;
+}
+
+// One of the limits so low that sound files go beyond it.
+LoadLimits tight_limits(Random& random) {
+  LoadLimits limits = small_limits();
+  switch (pick(random, 7)) {
+    case 0: limits.file_bytes = static_cast<int64_t>(pick(random, 20000)); break;
+    case 1: limits.header_bytes = static_cast<int64_t>(pick(random, 5000)); break;
+    case 2: limits.json.depth = static_cast<int>(pick(random, 5)); break;
+    case 3: limits.json.values = static_cast<int64_t>(pick(random, 300)); break;
+    case 4: limits.nodes = static_cast<int64_t>(pick(random, 12)); break;
+    case 5: limits.value_bytes = static_cast<int64_t>(pick(random, 10000)); break;
+    default: limits.arena_bytes = static_cast<int64_t>(pick(random, 200000)); break;
+  }
   return limits;
 }
 
@@ -43,27 +64,45 @@ Tensor random_input(const TensorDesc& desc, Random& random) {
   return tensor;
 }
 
-double flops_of(const std::string& file) {
-  const Graph graph = read_graph(ByteSource::of(std::as_bytes(std::span(file))), small_limits());
+ByteSource source_of(const File& file, const LoadLimits& limits) {
+  return file.path.empty() ? ByteSource::of(std::as_bytes(std::span(file.bytes))) : ByteSource::open(file.path, limits.file_bytes);
+}
+
+Model load(const File& file, const LoadLimits& limits) {
+  return file.path.empty() ? Model::load(std::as_bytes(std::span(file.bytes)), limits) : Model::load(file.path, limits);
+}
+
+double flops_of(const File& file, const LoadLimits& limits) {
+  const Graph graph = read_graph(source_of(file, limits), limits);
   double flops = 0;
   for (const Node& node : graph.nodes) flops += cost_of(graph, node).flops;
   return flops;
 }
 
+// Inputs as the file says or, one time in four, of another number of samples.
+std::vector<Tensor> inputs_of(const Model& model, Random& random) {
+  const auto samples = chance(random, 25) ? static_cast<int64_t>(1 + pick(random, 3)) : 0;
+  std::vector<Tensor> inputs;
+  for (const Port& port : model.inputs()) {
+    TensorDesc desc = port.desc;
+    if (samples > 0 && desc.shape.size() > 0 && desc.shape[0] > 0) desc.shape[0] = samples;
+    inputs.push_back(random_input(desc, random));
+  }
+  return inputs;
+}
+
 // Whatever is in the file, an error or a result comes back.
-void survive(const std::string& file, Random& random, Counts& counts) {
+void survive(const File& file, const LoadLimits& limits, Random& random, Counts& counts) {
   setitimer(ITIMER_PROF, &kPatience, nullptr);
   try {
-    if (flops_of(file) > kFlops) {
+    if (flops_of(file, limits) > kFlops) {
       ++counts.costly;
       return;
     }
-    const Model model = Model::load(std::as_bytes(std::span(file)), small_limits());
+    const Model model = load(file, limits);
     ++counts.loaded;
     try {
-      std::vector<Tensor> inputs;
-      for (const Port& port : model.inputs()) inputs.push_back(random_input(port.desc, random));
-      for (int i = 0; i < 2; ++i) model.run(inputs);
+      for (int i = 0; i < 2; ++i) model.run(inputs_of(model, random));
       ++counts.ran;
     } catch (const Error&) {
       ++counts.failed;  // a position out of range, say
@@ -96,7 +135,7 @@ int main(int argc, char** argv) {
   Random random(argc > 2 ? static_cast<uint64_t>(std::atoll(argv[2])) : 0);
   Counts counts;
   for (const Graph& graph : graphs) {
-    survive(file_of(graph), random, counts);
+    survive({file_of(graph), {}}, small_limits(), random, counts);
     ++counts.files;
     // Positions drawn at random may be out of range, so that not all run to the end.
     if (counts.loaded != counts.files) {
@@ -105,9 +144,10 @@ int main(int argc, char** argv) {
     }
   }
   for (int i = 0; i < count; ++i) {
-    const std::string file = mutation(graphs, random, counts);
-    if (argc > 3) keep(argv[3], file);
-    survive(file, random, counts);
+    File file{mutation(graphs, random, counts), {}};
+    if (argc > 3) keep(argv[3], file.bytes);
+    if (argc > 3 && chance(random, 50)) file.path = argv[3];
+    survive(file, chance(random, 5) ? tight_limits(random) : small_limits(), random, counts);
     ++counts.files;
   }
   std::printf("%d files, %d of them aware of the structure; %d loaded, %d ran to the end, %d ended in an error, %d too costly to run\n", counts.files,

@@ -15,6 +15,8 @@ namespace {
 constexpr std::array<int64_t, 22> kSizes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17, 24, 31, 64, 100, 1000, -1, -2, -3, 1 << 20};
 constexpr std::array<int64_t, 8> kExtremes{INT64_MAX, INT64_MIN, int64_t{1} << 31, int64_t{1} << 32, int64_t{1} << 58, int64_t{1} << 62, INT32_MIN, -(int64_t{1} << 33)};
 
+constexpr std::array kOddReals{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+
 int64_t number(Random& random) { return chance(random, 10) ? kExtremes[pick(random, kExtremes.size())] : kSizes[pick(random, kSizes.size())]; }
 
 DType dtype(Random& random) { return static_cast<ScalarType>(pick(random, 9)); }
@@ -32,7 +34,7 @@ AttrValue attribute(Random& random, const AttrDecl& decl, const AttrValue& now) 
   switch (decl.type) {
     case AttrType::kBool: return chance(random, 50);
     case AttrType::kInt: return number(random);
-    case AttrType::kFloat: return chance(random, 20) ? std::numeric_limits<double>::quiet_NaN() : static_cast<double>(number(random)) / 3;
+    case AttrType::kFloat: return chance(random, 20) ? kOddReals[pick(random, kOddReals.size())] : static_cast<double>(number(random)) / 3;
     case AttrType::kString: return std::string(std::array{"", "relu", "relu6", "gelu", "\"\\"}[pick(random, 5)]);
     case AttrType::kInts: return std::holds_alternative<Dims>(now) ? dims(random, std::get<Dims>(now)) : Dims{number(random), number(random)};
     case AttrType::kDtype: return dtype(random);
@@ -121,7 +123,8 @@ class Mutator {
       if (size < 0 || size > 4096 || (count *= size) > 1 << 16) return;
     desc = {shape, chance(random_, 50) ? desc.dtype : dtype(random_)};
     at->second = Tensor::empty(desc.shape, desc.dtype);
-    std::memset(at->second.raw(), chance(random_, 50) ? 1 : 0, static_cast<size_t>(count * desc.dtype.itemsize()));
+    // A bool of 2 is none.
+    std::memset(at->second.raw(), static_cast<int>(pick(random_, 3)), static_cast<size_t>(count * desc.dtype.itemsize()));
   }
 
   void change_nodes() {
@@ -223,10 +226,47 @@ void change_number(std::string& text, Random& random) {
   text.replace(begin, end - begin, next);
 }
 
+// Of every kind that JSON has; a string for the header and one for the graph's JSON inside it.
+constexpr std::array kValues{"null", "true", "[]", "{}", "1.5", "7", "\"x\"", "\\\"x\\\""};
+
+// [begin, end) of an array or object at or after `from` that holds no other; equal if there is none.
+std::pair<size_t, size_t> bracket_after(const std::string& text, size_t from) {
+  const size_t end = text.find_first_of("]}", text.find_first_of("[{", from));
+  if (end == std::string::npos) return {0, 0};
+  const size_t begin = text.find_last_of("[{", end);
+  return begin == std::string::npos ? std::pair<size_t, size_t>{0, 0} : std::pair{begin, end + 1};
+}
+
+// A number, array or object becomes something of another kind: the text stays JSON.
+void change_value(std::string& text, Random& random) {
+  const size_t from = pick(random, text.size());
+  const auto [begin, end] = chance(random, 60) ? number_after(text, from) : bracket_after(text, from);
+  if (begin != end) text.replace(begin, end - begin, kValues[pick(random, kValues.size())]);
+}
+
+constexpr std::array kWords{"float32", "float16", "int32", "bool", "conv2d", "relu", "null", "true", "[]", "{}", "\"", "F32", "I8", "U8", "nan"};
+constexpr std::array kNumbers{"1e400", "-0", "1.5e3", "2.", "1e", "-", "00", "99999999999999999999"};
+// Structure of the wrong kind or in the wrong number.
+constexpr std::array kPieces{"[[[[", "{\"a\":1,\"a\":2}", "[1]", "[1,2,3]", ",", ":", "]", "}"};
+// Once escaped for the header's JSON, twice for the graph's inside it.
+constexpr std::array kEscapes{"\\u00e9", "\\n", "\\ud83d", "\\ud83d\\u0041", "\\ud83d\\ude00", "\\x", "\\u00", "\\u20ac", "\\\\u0000", "\\\\u00e9", "\\\\n",
+                              "\\\\ud83d", "\\\\ud83d\\\\ude00", "\\\"inf\\\"", "\\\"-inf\\\"", "\\\"nan\\\""};
+// UTF-8 of two, three and four bytes, what only looks like it, control characters.
+constexpr std::array kBytes{"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xc0\x80", "\xed\xa0\x80", "\xff", "\n", "\x01"};
+
+std::string word(Random& random) {
+  switch (pick(random, 6)) {
+    case 0: return kNumbers[pick(random, kNumbers.size())];
+    case 1: return kPieces[pick(random, kPieces.size())];
+    case 2: return kEscapes[pick(random, kEscapes.size())];
+    case 3: return kBytes[pick(random, kBytes.size())];
+    default: return kWords[pick(random, kWords.size())];
+  }
+}
+
 void change_word(std::string& text, Random& random) {
-  constexpr std::array words{"float32", "float16", "int32", "bool", "conv2d", "relu", "null", "true", "[]", "{}", "\"", "F32", "I8", "U8", "nan", "1e400", "[[[[", "\\\\u0000"};
   const size_t at = pick(random, text.size()), count = pick(random, std::min<size_t>(text.size() - at, 12));
-  text.replace(at, count, words[pick(random, words.size())]);
+  text.replace(at, count, word(random));
 }
 
 void move_piece(std::string& text, Random& random) {
@@ -251,7 +291,8 @@ std::string mutated_header(const std::string& file, Random& random) {
   const size_t changes = 1 + pick(random, 3);
   for (size_t i = 0; i < changes && !header.empty(); ++i) {
     const size_t kind = pick(random, 10);
-    if (kind < 7) change_number(header, random);
+    if (kind < 5) change_number(header, random);
+    else if (kind < 7) change_value(header, random);
     else if (kind < 9) change_word(header, random);
     else move_piece(header, random);
   }
