@@ -132,7 +132,7 @@ class Head {
                call.c_column = args_.out_stride;
                call.c_block = kBlock;
                if (columns == kTileColumns) tile_function(1, static_cast<int>(count), kTileBlocks)(call);
-               else edge_tile(call, count, columns, edge_);
+               else edge_tile(tile_function(1, static_cast<int>(count), kTileBlocks), call, count, columns, edge_);
              });
     for (int64_t r = 0; r < rows; ++r) divide_row(out_ + (first + r) * args_.out_stride, args_.value_width, 1 / sums_[r]);
   }

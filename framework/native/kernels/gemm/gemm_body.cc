@@ -1,16 +1,16 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
-// Goto's scheme: B is packed in panels of 32 columns by a depth that keeps a panel in the first caches, A in chunks of
-// rows that stay in the second, and the tile walks over both.
+// Goto's scheme: B is packed in panels of 32 columns by a depth that keeps a panel in the first caches, A as panels of a tile's
+// rows, in chunks that stay in the second, and the tile walks over both.
 #include "kernels/gemm/gemm_body.h"
-#include "kernels/gemm/packing.h"
+#include "kernels/gemm/panels.h"
 
 namespace keima::KEIMA_ISA {
 namespace {
 
-constexpr int64_t kDepth = 384;                   // k's a panel: 48 KB of B
+constexpr int64_t kDepth = 384;                   // k's a panel: 48 KB of B (256: 3 to 6 % slower)
 constexpr int64_t kColumns = 1024;                // columns of B packed at a time: 1.5 MB
-constexpr int64_t kRowChunk = 56 / kTileRows * kTileRows;  // rows of A packed at a time: 86 KB (112 rows: 2 to 5 % slower)
+constexpr int64_t kRowChunk = 56 / kTileRows * kTileRows;  // rows of A packed at a time: 86 KB (28 and 112 rows: up to 5 % slower)
 constexpr int64_t kHalves = kGroup / kBlock / kTileBlocks;  // tiles that cover a column group
 
 // The sizes of scratch parts, in floats.
@@ -49,31 +49,27 @@ struct Pass {
 void multiply_chunk(const Pass& pass, int64_t m0, int64_t rows, int64_t begin, int64_t end, float* packed_a, float* edge) {
   const GemmArgs& args = pass.args;
   const int64_t depth = round_up(pass.depth, kBlock);
-  const Tap tap{0, 0};
   TileCall call;
-  call.a_block = rows * kBlock;
-  call.w_block = kTapFloats;
-  call.taps = &tap;
-  call.tap_count = 1;
   call.blocks = depth / kBlock;
   call.c_column = args.c_stride;
   call.accumulate = args.accumulate || !pass.first();
   call.clamp = args.clamp && pass.last();
   call.lowest = args.lowest;
   call.highest = args.highest;
-  pack_rows({args.a, args.a_stride, args.transpose_a}, args.alpha, m0, rows, pass.k0, pass.depth, packed_a);
   const RowTiles tiles(rows);
+  const Panels panels{tiles, depth, packed_a};
+  pack_panels({args.a, args.a_stride, args.transpose_a}, args.alpha, m0, pass.k0, pass.depth, 0, depth, panels);
   for (int64_t n = begin; n < end; n += kTileColumns) {
     const int64_t group = (n - pass.n0) / kGroup;
     call.w = pass.packed_b + group * depth * kGroup + (n - pass.n0) % kGroup;
     call.bias = args.bias != nullptr && pass.last() ? args.bias + n : nullptr;
     for (int64_t t = 0; t < tiles.tiles; ++t) {
-      call.a = packed_a + tiles.begin(t) * kBlock;
+      call.a = panels.at(t, 0);
       call.c = args.c + (m0 + tiles.begin(t)) * args.c_stride + n;
       if (args.n - n >= kTileColumns) {
-        tile_function(1, static_cast<int>(tiles.rows(t)), kTileBlocks)(call);
+        panel_tile_function(static_cast<int>(tiles.rows(t)), kTileBlocks)(call);
       } else {
-        edge_tile(call, tiles.rows(t), args.n - n, edge);
+        edge_tile(panel_tile_function(static_cast<int>(tiles.rows(t)), kTileBlocks), call, tiles.rows(t), args.n - n, edge);
       }
     }
   }

@@ -3,7 +3,7 @@
 // The product with a packed B: A is packed in chunks of rows and of depth that stay in the second cache beside a column group
 // of B, the next of which is fetched in passing.
 #include "kernels/gemm/gemm_body.h"
-#include "kernels/gemm/packing.h"
+#include "kernels/gemm/panels.h"
 #include "simd/polynomial.h"
 
 namespace keima::KEIMA_ISA {
@@ -34,7 +34,7 @@ struct Part {
   int64_t m0, rows;
   int64_t first, blocks;
   bool starts, ends;  // the depth
-  const float* a;
+  Panels a;
 };
 
 // x Phi(x), where Phi(x) - 1/2 = x P(x^2) / Q(x^2) on |x| <= 5.3: a reweighted least-squares fit (its error is 1.3e-8), to 1e-6
@@ -59,15 +59,10 @@ void activate(const PackedGemmArgs& args, float* c, int64_t rows, int64_t column
 }
 
 void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& part, int64_t group, float* edge) {
-  const Tap tap{0, 0};
   const float* packed = args.packed_b + (group * sizes.depth + part.first * kBlock) * kGroup;
-  const RowTiles tiles(part.rows);
+  const RowTiles& tiles = part.a.tiles;
   Prefetch prefetch(group + 1 < sizes.groups ? packed + sizes.depth * kGroup : nullptr, part.blocks * kTapFloats, tiles.tiles);
   TileCall call;
-  call.a_block = part.rows * kBlock;
-  call.w_block = kTapFloats;
-  call.taps = &tap;
-  call.tap_count = 1;
   call.blocks = part.blocks;
   call.c_column = args.c_stride;
   // A residual in C's place is what the sums start from; any other is added at the end.
@@ -82,12 +77,13 @@ void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& 
     call.bias = part.ends && args.bias != nullptr ? args.bias + n : nullptr;
     for (int64_t t = 0; t < tiles.tiles; ++t) {
       const int64_t at = (part.m0 + tiles.begin(t)) * args.c_stride + n;
-      call.a = part.a + tiles.begin(t) * kBlock;
+      call.a = part.a.at(t, 0);
       call.c = args.c + at;
       call.residual = residual != nullptr ? residual + at : nullptr;
       prefetch.set(call);
-      if (columns == kTileColumns) tile_function(1, static_cast<int>(tiles.rows(t)), kTileBlocks)(call);
-      else edge_tile(call, tiles.rows(t), columns, edge);
+      const TileFunction tile = panel_tile_function(static_cast<int>(tiles.rows(t)), kTileBlocks);
+      if (columns == kTileColumns) tile(call);
+      else edge_tile(tile, call, tiles.rows(t), columns, edge);
       if (part.ends) activate(args, call.c, tiles.rows(t), columns);
     }
   }
@@ -96,12 +92,13 @@ void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& 
 // All threads on one chunk: each takes some of the groups, so that each streams a part of B.
 void multiply_chunk(const Exec& exec, const PackedGemmArgs& args, const Sizes& sizes, int64_t m0, int64_t rows, float* a,
                     float* edges) {
-  const RowTiles passes = passes_of(args);
+  const RowTiles passes = passes_of(args), tiles(rows);
   for (int64_t i = 0; i < passes.tiles; ++i) {
-    const Part part{m0, rows, passes.begin(i), args.k > 0 ? passes.rows(i) : 0, i == 0, i + 1 == passes.tiles, a};
+    const int64_t blocks = args.k > 0 ? passes.rows(i) : 0;
+    const Part part{m0, rows, passes.begin(i), blocks, i == 0, i + 1 == passes.tiles, {tiles, blocks * kBlock, a}};
     parallel_for(exec, part.blocks, 4, [&](int64_t begin, int64_t end) {
-      const int64_t k0 = (part.first + begin) * kBlock;
-      pack_rows({args.a, args.a_stride, false}, 1, m0, rows, k0, least(args.k - k0, (end - begin) * kBlock), a + begin * kBlock * rows);
+      const int64_t k0 = part.first * kBlock;
+      pack_panels({args.a, args.a_stride, false}, 1, m0, k0, args.k - k0, begin * kBlock, end * kBlock, part.a);
     });
     parallel_slices(exec, sizes.groups, [&](int64_t slice, int64_t begin, int64_t end) {
       for (int64_t group = begin; group < end; ++group) multiply_group(args, sizes, part, group, edges + slice * kEdgeFloats);

@@ -72,7 +72,7 @@ inline void pack_rows(const MatrixView& a, float scale, int64_t m0, int64_t rows
 inline constexpr int64_t kEdgeFloats = (2 * kTileRows + 1) * kGroup;
 
 // Computes the tile in `edge` and copies the columns that exist.
-inline void edge_tile(TileCall call, int64_t rows, int64_t columns, float* edge) {
+inline void edge_tile(TileFunction tile, TileCall call, int64_t rows, int64_t columns, float* edge) {
   float* c = call.c;
   const int64_t c_column = call.c_column;
   float* residual = edge + kTileRows * kGroup;
@@ -89,7 +89,7 @@ inline void edge_tile(TileCall call, int64_t rows, int64_t columns, float* edge)
   }
   call.c = edge;
   call.c_column = kGroup;
-  tile_function(1, static_cast<int>(rows), kTileBlocks)(call);
+  tile(call);
   for (int64_t r = 0; r < rows; ++r)
     memcpy(c + r * c_column, edge + r * kGroup, static_cast<size_t>(columns) * sizeof(float));
 }

@@ -5,20 +5,32 @@
 namespace keima::KEIMA_ISA {
 namespace {
 
+// Fetches what call.prefetch names, a few lines at a time.
+class Fetcher {
+ public:
+  explicit Fetcher(const TileCall& call) : at_(call.prefetch), step_(at_ != nullptr ? call.prefetch_lines * kLine : 0) {}
+  KEIMA_INLINE void fetch() {
+    for (const float* end = at_ + step_; at_ != end; at_ += kLine) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  static constexpr int64_t kLine = 16;  // floats
+  const float* at_;
+  const int64_t step_;
+};
+
 template <int rows_y, int rows_x, int blocks>
 struct Tile : Accumulators<rows_y, rows_x, blocks> {
   using Base = Accumulators<rows_y, rows_x, blocks>;
   using typename Base::V;
   using Base::kRows, Base::kVectors;
   static constexpr int kUnroll = 4;
-  static constexpr int64_t kLine = 16;  // floats
 
   // One block of 16 k's.
-  KEIMA_INLINE void multiply(const float* __restrict a, int64_t a_row, const float* __restrict w, const float*& prefetch,
-                             int64_t prefetch_floats) {
+  KEIMA_INLINE void multiply(const float* __restrict a, int64_t a_row, const float* __restrict w, Fetcher& next) {
 #pragma GCC unroll 1
     for (int k0 = 0; k0 < kBlock; k0 += kUnroll) {
-      for (const float* end = prefetch + prefetch_floats; prefetch != end; prefetch += kLine) __builtin_prefetch(prefetch, 0, 2);
+      next.fetch();
       repeat<kUnroll>([&](int k) __attribute__((always_inline)) {
         V columns[kVectors];
         repeat<kVectors>([&](int v) __attribute__((always_inline)) { columns[v] = load<kLanes>(w + k * kGroup + v * kLanes); });
@@ -34,12 +46,40 @@ struct Tile : Accumulators<rows_y, rows_x, blocks> {
   [[gnu::noinline]] static void run(const TileCall& call) {
     Tile tile;
     tile.start(call);
-    const float* prefetch = call.prefetch;
-    const int64_t prefetch_floats = prefetch != nullptr ? call.prefetch_lines * kLine : 0;
+    Fetcher next(call);
     for (int64_t b = 0; b < call.blocks; ++b)
       for (int64_t t = 0; t < call.tap_count; ++t)
-        tile.multiply(call.a + b * call.a_block + call.taps[t].a, call.a_row, call.w + b * call.w_block + call.taps[t].w,
-                      prefetch, prefetch_floats);
+        tile.multiply(call.a + b * call.a_block + call.taps[t].a, call.a_row, call.w + b * call.w_block + call.taps[t].w, next);
+    tile.finish(call);
+  }
+};
+
+// A tile whose rows lie in a panel [k][rows]: neighbouring factors share a line, so that one k needs one line of A where rows that
+// lie apart need one each, and every factor can be left to the multiplication. Measured with another hyper-thread on the core,
+// depth 384: 118 GFLOP/s where rows apart gave 99; alone 134 and 113.
+template <int rows, int blocks>
+struct PanelTile : Accumulators<1, rows, blocks> {
+  using Base = Accumulators<1, rows, blocks>;
+  using typename Base::V;
+  using Base::kVectors;
+  static constexpr int kUnroll = 4;
+
+  [[gnu::noinline]] static void run(const TileCall& call) {
+    PanelTile tile;
+    tile.start(call);
+    const float* a = call.a;
+    const float* w = call.w;
+    Fetcher next(call);
+    for (const float* end = a + call.blocks * kBlock * rows; a != end; a += kUnroll * rows, w += kUnroll * kGroup) {
+      next.fetch();
+      repeat<kUnroll>([&](int k) __attribute__((always_inline)) {
+        V columns[kVectors];
+        repeat<kVectors>([&](int v) __attribute__((always_inline)) { columns[v] = load<kLanes>(w + k * kGroup + v * kLanes); });
+        repeat<rows>([&](int r) __attribute__((always_inline)) {
+          repeat<kVectors>([&](int v) __attribute__((always_inline)) { tile.sum[r][v] = add_scaled(tile.sum[r][v], columns[v], a + k * rows + r); });
+        });
+      });
+    }
     tile.finish(call);
   }
 };
@@ -51,12 +91,25 @@ TileFunction by_columns(int wanted) {
   return nullptr;
 }
 
+template <int blocks, int rows = 1>
+TileFunction panel_of(int wanted) {
+  if (wanted == rows) return PanelTile<rows, blocks>::run;
+  if constexpr (rows < kTileRows) return panel_of<blocks, rows + 1>(wanted);
+  return nullptr;
+}
+
 }  // namespace
 
 TileFunction tile_function(int rows_y, int rows_x, int blocks) {
   if constexpr (kTileBlocks == 2)
     if (blocks == 2) return rows_y == 2 ? by_columns<2, 2>(rows_x) : by_columns<1, 2>(rows_x);
   return rows_y == 2 ? by_columns<2, 1>(rows_x) : by_columns<1, 1>(rows_x);
+}
+
+TileFunction panel_tile_function(int rows, int blocks) {
+  if constexpr (kTileBlocks == 2)
+    if (blocks == 2) return panel_of<2>(rows);
+  return panel_of<1>(rows);
 }
 
 }  // namespace keima::KEIMA_ISA
