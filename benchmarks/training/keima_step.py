@@ -35,8 +35,7 @@ class Layers(SharedLayers):
     def attention(self, qkv: Any, heads: int) -> Any:
         n, length, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
         q, k, v = F.transpose(F.reshape(qkv, (n, length, 3, heads, -1)), (2, 0, 3, 1, 4))
-        scores = F.matmul(q * (width // heads) ** -0.5, k, transpose_b=True)
-        mixed = F.matmul(F.softmax(scores, -1), v)
+        mixed = F.scaled_dot_product_attention(q, k, v)
         return F.reshape(F.transpose(mixed, (0, 2, 1, 3)), (n, length, width))
 
 

@@ -135,6 +135,13 @@ def product(node: Node) -> None:
     node.emit("MatMul", operands, node.results[0])
 
 
+def attention(node: Node) -> None:
+    dtype = node.out_dtype()
+    scores = node.emit("MatMul", [node.operand(0, dtype), transposed(node, 1, not node.attrs["transposed_k"])])
+    scaled = node.emit("Mul", [scores, node.array(node.attrs["scale"], dtype)])
+    node.emit("MatMul", [node.emit("Softmax", [scaled], axis=-1), node.operand(2, dtype)], node.results[0])
+
+
 def layer_norm(node: Node) -> None:
     dims = node.attrs["dims"]
     shape = node.shape(0)[-dims:]
@@ -261,6 +268,7 @@ RULES: dict[str, Rule] = {
     "argmax": position,
     "argmin": position,
     "matmul": product,
+    "attention": attention,
     "layer_norm": layer_norm,
     "reshape": reshape,
     "transpose": transpose,

@@ -12,6 +12,7 @@ import numpy as np
 from .. import random
 from .._core import Tensor, UnsupportedError, ops
 from ..typing import Axes, Operand
+from .attention import scaled_dot_product_attention
 from .conv import (
     conv1d,
     conv2d,
@@ -73,6 +74,7 @@ __all__ = [
     "region_restricted_conv",
     "relu",
     "relu6",
+    "scaled_dot_product_attention",
     "sigmoid",
     "silu",
     "softmax",

@@ -31,6 +31,7 @@ class Counter {
     if (name.starts_with("conv2d")) return convolution(name);
     if (name == "matmul" || name == "linear_fused") return product(name == "matmul" && attrs_.flag(0));
     if (name == "attention") return attention();
+    if (name == "attention_backward") return 2.5 * attention();  // five products of the size of its two
     if (name.find("pool2d") != std::string::npos) return pooling();
     return std::max(most_elements(inputs_), most_elements(outputs_));
   }

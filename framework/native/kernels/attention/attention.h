@@ -37,4 +37,24 @@ size_t attention_scratch_bytes(const Exec& exec, const AttentionArgs& args);
 // `scratch`: 64-byte aligned.
 void attention(const Exec& exec, const AttentionArgs& args, void* scratch);
 
+// Where a gradient goes; as HeadMatrices.
+struct HeadGradient {
+  float* data = nullptr;
+  int64_t stride = 0;
+  int64_t outer_stride = 0;
+  int64_t inner_stride = 0;
+};
+
+struct AttentionGradientArgs {
+  AttentionArgs forward;  // its out is not looked at
+  HeadMatrices dout;      // queries x value_width
+  HeadGradient dq;        // queries x width
+  HeadGradient dk;        // keys x width
+  HeadGradient dv;        // keys x value_width
+};
+
+size_t attention_backward_scratch_bytes(const Exec& exec, const AttentionGradientArgs& args);
+// For at least one query; `scratch`: 64-byte aligned.
+void attention_backward(const Exec& exec, const AttentionGradientArgs& args, void* scratch);
+
 }  // namespace keima

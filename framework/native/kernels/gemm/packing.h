@@ -37,37 +37,6 @@ inline void pack_columns(const MatrixView& b, int64_t k0, int64_t depth, int64_t
   }
 }
 
-// Rows that lie transposed in memory, to [k/16][rows][16]. Blocks of 16 rows would run over each other's ends, so the last one goes
-// through a block of its own.
-inline void pack_transposed_rows(const MatrixView& a, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
-  for (int64_t k = 0; k < depth; k += kBlock) {
-    float* block = to + k * rows;
-    for (int64_t r = 0; r < rows; r += kBlock) {
-      const float* from = a.data + (k0 + k) * a.stride + m0 + r;
-      if (rows - r >= kBlock) {
-        transpose_block(from, a.stride, depth - k, kBlock, block + r * kBlock, kBlock);
-        continue;
-      }
-      float square[kBlock * kBlock];
-      transpose_block(from, a.stride, depth - k, rows - r, square, kBlock);
-      memcpy(block + r * kBlock, square, static_cast<size_t>((rows - r) * kBlock) * sizeof(float));
-    }
-  }
-}
-
-// A[m0 .. m0+rows, k0 .. k0+depth) to [k/16][rows][16], scaled.
-inline void pack_rows(const MatrixView& a, float scale, int64_t m0, int64_t rows, int64_t k0, int64_t depth, float* to) {
-  if (a.transposed) {
-    pack_transposed_rows(a, m0, rows, k0, depth, to);
-  } else {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t k = 0; k < depth; k += kBlock)
-        copy_padded(a.data + (m0 + r) * a.stride + k0 + k, least(depth - k, kBlock), to + k * rows + r * kBlock, kBlock);
-  }
-  if (scale == 1) return;
-  for (int64_t i = 0; i < rows * round_up(depth, kBlock); i += kLanes) store(to + i, load<kLanes>(to + i) * scale);
-}
-
 // A tile of C, its residual and its bias, for tiles whose last columns do not exist.
 inline constexpr int64_t kEdgeFloats = (2 * kTileRows + 1) * kGroup;
 

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.oracle, pytest.mark.timeout(1800)]
 # Ops that the exporter refuses, each with its reason: gradients, updates, what the compiler makes, what ONNX lacks.
 REFUSED = {
     "adam_step",
-    "attention",
+    "attention_backward",
     "avg_pool2d_backward",
     "batch_norm_backward",
     "batch_norm_train",

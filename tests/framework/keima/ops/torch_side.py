@@ -62,6 +62,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "prelu": lambda x, w: torch.where(x > 0, x, x * w),
     "hsigmoid": F.hardsigmoid,
     "hswish": F.hardswish,
+    "attention": lambda q, k, v, transposed, scale: F.scaled_dot_product_attention(
+        q, k.mT if transposed else k, v, scale=scale
+    ),
     "layer_norm": lambda x, w, b, dims, eps: F.layer_norm(x, x.shape[-dims:], w, b, eps),
     "where": lambda mask, x, y: torch.where(mask.bool(), x, y),
     "sum": _axes(torch.sum),
