@@ -37,7 +37,7 @@ Model Model::load(const ByteSource& file, const LoadLimits& limits, const Tuning
     Graph graph = read_graph(file, limits);
     optimize(graph);
     std::vector<Measured> measured = pick_algorithms(graph, tuning, limits.arena_bytes);
-    return Model(graph, limits, std::move(measured));
+    return Model(std::move(graph), limits, std::move(measured));
   }();
   // The weights as they were read, before packing, are gone.
   Allocator::instance().trim();
@@ -54,11 +54,11 @@ Model Model::load(std::span<const std::byte> bytes, const LoadLimits& limits, co
   return load(ByteSource::of(bytes), limits, tuning);
 }
 
-Model::Model(const Graph& graph, const LoadLimits& limits, std::vector<Measured> measured)
+Model::Model(Graph graph, const LoadLimits& limits, std::vector<Measured> measured)
     : inputs_(ports(graph, graph.inputs, graph.input_names)),
       outputs_(ports(graph, graph.outputs, graph.output_names)),
       measured_(std::move(measured)),
-      program_(graph, limits.arena_bytes),
+      program_(std::move(graph), limits.arena_bytes),
       memory_limit_(limits.arena_bytes),
       others_(std::make_unique<OtherBatches>()) {}
 

@@ -39,7 +39,7 @@ class Model {
 
  private:
   static Model load(const ByteSource& file, const LoadLimits& limits, const Tuning& tuning);
-  Model(const Graph& graph, const LoadLimits& limits, std::vector<Measured> measured);
+  Model(Graph graph, const LoadLimits& limits, std::vector<Measured> measured);
   std::shared_ptr<const Program> program_for(int64_t samples) const;
 
   std::vector<Port> inputs_, outputs_;

@@ -34,8 +34,9 @@ class Program {
   };
 
   // Throws Error(kMemory) when the arena (kernels' scratch included), the outputs and the constants as the kernels read
-  // them (packed, converted) would take more than `memory_limit` bytes: before any of that is allocated.
-  explicit Program(const Graph& graph, int64_t memory_limit = INT64_MAX);
+  // them (packed, converted) would take more than `memory_limit` bytes: before any of that is allocated. A graph that is
+  // moved in has each constant's memory freed once it is packed.
+  explicit Program(Graph graph, int64_t memory_limit = INT64_MAX);
 
   // The same program for another number of samples: constants are shared, offsets and scratch planned anew. Throws
   // Error(kUnsupported) that says why where the graph mixes samples or depends on their number, Error(kMemory) beyond the

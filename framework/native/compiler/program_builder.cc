@@ -21,13 +21,14 @@ constexpr int kForever = INT32_MAX;
 
 class ProgramBuilder {
  public:
-  ProgramBuilder(const Graph& graph, Program& program)
+  ProgramBuilder(Graph& graph, Program& program)
       : graph_(graph), program_(program), places_(graph.values.size()), samples_(find_batched(graph)) {}
 
   void build(int64_t memory_limit) {
     find_last_uses();
     for (size_t i = 0; i < graph_.inputs.size(); ++i) add_input(i);
     for (const auto& [id, tensor] : graph_.constants) places_[id] = constant(tensor);
+    graph_.constants.clear();  // buffers hold them, until they are packed
     for (node_ = 0; node_ < static_cast<int>(graph_.nodes.size()); ++node_) add_node(graph_.nodes[static_cast<size_t>(node_)]);
     for (const ValueId id : graph_.outputs) add_output(id);
     program_.samples_ = samples_.samples;
@@ -35,9 +36,7 @@ class ProgramBuilder {
     program_.place();
     const std::vector<bool> read = program_.read_buffers();
     program_.check_limit(read, memory_limit);
-    constants_.make(program_.buffers_);
-    for (size_t i = 0; i < read.size(); ++i)
-      if (!read[i]) program_.buffers_[i].storage = nullptr;
+    constants_.make(program_.buffers_, read);
   }
 
  private:
@@ -230,7 +229,7 @@ class ProgramBuilder {
     program_.outputs_.push_back(places_[id]);
   }
 
-  const Graph& graph_;
+  Graph& graph_;
   Program& program_;
   std::vector<Operand> places_;
   BatchedValues samples_;
@@ -240,7 +239,7 @@ class ProgramBuilder {
   int node_ = 0;
 };
 
-Program::Program(const Graph& graph, int64_t memory_limit) {
+Program::Program(Graph graph, int64_t memory_limit) {
   for (const ValueId id : graph.inputs) input_descs_.push_back(graph.values[id]);
   ProgramBuilder(graph, *this).build(memory_limit);
 }

@@ -16,11 +16,14 @@ class ProgramConstants {
   void plan_packing(int to, const Op& op, const Attrs& attrs, std::vector<Program::Operand> inputs, size_t input) {
     packings_.push_back({to, &op, attrs, std::move(inputs), input});
   }
-  // Fills the planned buffers. Packed constants get one piece of memory, in the order in which they are read: large pages
-  // cover them all.
-  void make(std::vector<Program::Buffer>& buffers) const;
+  // Fills the planned buffers, and leaves memory to those that are `read` alone. Packed constants get one piece of memory, in
+  // the order in which they are read: large pages cover them all. The largest are packed first, and what a constant was made
+  // of is given back to the system as soon as nothing else is made of it: weights as read and as packed are never all there.
+  void make(std::vector<Program::Buffer>& buffers, const std::vector<bool>& read) const;
 
  private:
+  // Constants that others are made of.
+  class Sources;
   struct Conversion {
     int to;
     Program::Operand from;
@@ -33,6 +36,11 @@ class ProgramConstants {
     std::vector<Program::Operand> inputs;
     size_t input;
   };
+  Sources sources(std::vector<Program::Buffer>& buffers, const std::vector<bool>& read) const;
+  // Where each packed constant will be, and the memory behind them all.
+  Ref<Storage> place_packings(std::vector<Program::Buffer>& buffers) const;
+  std::vector<const Packing*> largest_first(const std::vector<Program::Buffer>& buffers) const;
+
   std::vector<Conversion> conversions_;
   std::vector<Packing> packings_;
 };
