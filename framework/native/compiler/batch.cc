@@ -115,15 +115,17 @@ const std::map<std::string_view, Rule>& rules() {
 }
 
 // With a residual that holds samples, or without.
+template <size_t residual>
 Obstacle fused(const Applied& a, int dims) {
   if (a.in(0).size() < dims) return "its first operand does not hold samples";
-  return a.has(3) ? samples_of_first<1, 3>(a) : samples_of_first<1>(a);
+  return a.has(residual) ? samples_of_first<1, residual>(a) : samples_of_first<1>(a);
 }
 
 Obstacle obstacle_at(const Applied& a) {
   if (a.node.op->elementwise >= 0) return elementwise(a);
-  if (a.node.op->name == "conv2d_fused") return fused(a, 4);
-  if (a.node.op->name == "linear_fused") return fused(a, 2);
+  if (a.node.op->name == "conv2d_fused") return fused<3>(a, 4);
+  if (a.node.op->name == "linear_fused") return fused<3>(a, 2);
+  if (a.node.op->name == "inverted_residual") return fused<7>(a, 4);
   const auto rule = rules().find(a.node.op->name);
   return rule == rules().end() ? "nothing is known about the samples of its result" : rule->second(a);
 }

@@ -16,7 +16,8 @@ using Operand = Program::Operand;
 using Kind = Program::Kind;
 
 constexpr int64_t kBlock = 16;
-constexpr size_t kWeight = 1, kBias = 2, kResidual = 3;
+constexpr size_t kWeight = 1;
+constexpr size_t kExpand = 3;  // of inverted_residual
 
 int64_t blocks(int64_t channels) { return (channels + kBlock - 1) / kBlock; }
 
@@ -67,7 +68,25 @@ class Lowering {
       lives_.push_back({buffer.bytes, buffer.kind == Kind::kInput ? 0 : buffer.first, last});
       position_[static_cast<int>(i)] = lives_.size() - 1;
     }
+    for (size_t i = 0; i < program_.steps().size(); ++i) place_between(static_cast<int>(i), program_.steps()[i]);
     plan_ = plan_memory(lives_);
+  }
+
+  // What lies between the convolutions of a block, which the executor runs apart.
+  void place_between(int number, const Step& step) {
+    if (!step.op || step.op->name != "inverted_residual") return;
+    for (const Dims& shape : stages_of(step)) {
+      between_[&step].push_back(lives_.size());
+      lives_.push_back({layout_bytes(shape, ScalarType::kFloat32, Layout::blocked(kBlock)), number, number});
+    }
+  }
+
+  // Results of the stages of a block but for the last.
+  static std::vector<Dims> stages_of(const Step& step) {
+    const Dims &in = step.inputs[0].tensor.shape(), &out = step.outputs[0].tensor.shape();
+    const int64_t hidden = step.inputs[1].tensor.shape()[0];
+    const Dims gathered{in[0], hidden, out[2], out[3]};
+    return step.inputs[kExpand].buffer >= 0 ? std::vector<Dims>{{in[0], hidden, in[2], in[3]}, gathered} : std::vector<Dims>{gathered};
   }
 
   // Of a whole tensor of floats in the arena.
@@ -93,6 +112,7 @@ class Lowering {
     if (!step.op) return conversion(step);
     const std::string& name = step.op->name;
     if (name == "conv2d_fused") return convolution(step);
+    if (name == "inverted_residual") return block(step);
     if (name == "linear_fused") return linear(step);
     if (name == "max_pool2d") return head("max_pool2d", step) + pooling(step) + "}";
     if (name == "avg_pool2d")
@@ -127,9 +147,15 @@ class Lowering {
     return tensors_.back().first;
   }
 
+  // Which operands and attribute of a step a layer is.
+  struct Layer {
+    size_t weight = 1, bias = 2, residual = 3;
+    const char* activation = "activation";
+  };
+
   // Packed weights, bias (`bias_floats` of them) and activation.
-  std::string weights(const Step& step, int64_t bias_floats) {
-    const Operand *weight = constant(step, kWeight), *bias = constant(step, kBias);
+  std::string weights(const Step& step, const Layer& layer, int64_t bias_floats) {
+    const Operand *weight = constant(step, layer.weight), *bias = constant(step, layer.bias);
     if (!weight) unsupported(step, "its weights must be constants");
     const Program::Buffer& packed = program_.buffers()[static_cast<size_t>(weight->buffer)];
     const std::string name = tensor({packed.storage->data() + packed.offset, static_cast<size_t>(packed.bytes)}, packed.bytes);
@@ -138,13 +164,13 @@ class Lowering {
       const Tensor values = to_contiguous(bias->tensor.on(program_.buffers()[static_cast<size_t>(bias->buffer)].storage, 0));
       bias_name = tensor({values.raw(), static_cast<size_t>(values.numel()) * 4}, bias_floats * 4);
     }
-    const std::string residual = step.inputs.size() > kResidual && step.inputs[kResidual].buffer >= 0
-                                     ? ",\"residual\":" + std::to_string(offset(step.inputs[kResidual])) : std::string();
-    return ",\"weight\":\"" + name + "\",\"bias\":\"" + bias_name + "\"" + residual + activation(step);
+    const std::string residual = step.inputs.size() > layer.residual && step.inputs[layer.residual].buffer >= 0
+                                     ? ",\"residual\":" + std::to_string(offset(step.inputs[layer.residual])) : std::string();
+    return ",\"weight\":\"" + name + "\",\"bias\":\"" + bias_name + "\"" + residual + activation(step, layer.activation);
   }
 
-  static std::string activation(const Step& step) {
-    const std::string& name = step.attrs.string(step.op->attr("activation"));
+  static std::string activation(const Step& step, const char* attribute) {
+    const std::string& name = step.attrs.string(step.op->attr(attribute));
     if (name.empty()) return ",\"relu\":false";
     if (name == "relu") return ",\"relu\":true";
     if (name == "relu6") return ",\"relu\":true,\"cap\":6";
@@ -157,14 +183,41 @@ class Lowering {
     const int kernel = weight.size() - 2;
     const std::string& algorithm = step.attrs.string(step.op->attr("algorithm"));
     const std::string winograd = algorithm == "direct" ? std::string() : algorithm == "winograd2" ? ",\"winograd\":2" : ",\"winograd\":4";
-    return head("conv2d", step) + weights(step, blocks(out[1]) * kBlock) + winograd +
+    return head("conv2d", step) + weights(step, {}, blocks(out[1]) * kBlock) + winograd +
            list({in[0], in[1], in[2], in[3], out[1], out[2], out[3], weight[kernel], weight[kernel + 1], stride[0], stride.back(), padding[0], padding.back(),
                  dilation[0], dilation.back(), step.attrs.integer(3)}) + "}";
   }
 
+  // One convolution of a block, between offsets in the arena.
+  std::string stage(const Step& step, const Layer& layer, int64_t from, const Dims& in, int64_t to, const Dims& out, int64_t groups) {
+    const Dims& weight = step.inputs[layer.weight].tensor.shape();
+    const int kernel = weight.size() - 2;
+    const Dims one{1, 1}, none{0, 0}, &stride = groups > 1 ? step.attrs.ints(0) : one, &padding = groups > 1 ? step.attrs.ints(1) : none;
+    return "{\"op\":\"conv2d\",\"in\":" + std::to_string(from) + ",\"out\":" + std::to_string(to) + weights(step, layer, blocks(out[1]) * kBlock) +
+           list({in[0], in[1], in[2], in[3], out[1], out[2], out[3], weight[kernel], weight[kernel + 1], stride[0], stride.back(), padding[0], padding.back(), 1, 1, groups}) +
+           "}";
+  }
+
+  std::string block(const Step& step) {
+    constexpr size_t kNone = SIZE_MAX;
+    const std::vector<Dims> between = stages_of(step);
+    Dims in = step.inputs[0].tensor.shape();
+    int64_t from = offset(step.inputs[0]);
+    std::string steps;
+    for (size_t i = 0; i < between.size(); ++i) {
+      const bool last = i + 1 == between.size();
+      const int64_t to = plan_.offsets[between_.at(&step)[i]];
+      const Layer layer = last ? Layer{1, 5, kNone, "depthwise_activation"} : Layer{kExpand, 4, kNone, "expand_activation"};
+      steps += stage(step, layer, from, in, to, between[i], last ? between[i][1] : 1) + ",";
+      in = between[i];
+      from = to;
+    }
+    return steps + stage(step, {2, 6, 7, "activation"}, from, in, offset(step.outputs[0]), step.outputs[0].tensor.shape(), 1);
+  }
+
   std::string linear(const Step& step) {
     const Dims& weight = step.inputs[kWeight].tensor.shape();
-    return head("linear", step) + weights(step, weight[0]) + list({step.outputs[0].tensor.numel() / std::max<int64_t>(weight[0], 1), weight[0], weight[1]}) + "}";
+    return head("linear", step) + weights(step, {}, weight[0]) + list({step.outputs[0].tensor.numel() / std::max<int64_t>(weight[0], 1), weight[0], weight[1]}) + "}";
   }
 
   static Tensor bytes_of(std::span<const std::byte> bytes) {
@@ -176,6 +229,7 @@ class Lowering {
   const Program& program_;
   std::vector<Lifetime> lives_;
   std::map<int, size_t> position_;  // of a program's buffer in `lives_`
+  std::map<const Step*, std::vector<size_t>> between_;  // the same for what lies between the convolutions of a step
   MemoryPlan plan_;
   std::vector<std::pair<std::string, Tensor>> tensors_;
 };

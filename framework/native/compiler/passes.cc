@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "compiler/fuse_attention.h"
+#include "compiler/fuse_inverted_residual.h"
 #include "compiler/shuffle_channels.h"
 #include "ops/execute.h"
 #include "ops/layout.h"
@@ -376,6 +377,7 @@ constexpr std::array kPasses = {
     Pass{"fuse_epilogue", "give convolutions and products the bias, residual and activation that follow them", fuse_epilogue},
     Pass{"pool_means", "take means over the pixels of a convolution as average pooling", pool_means},
     Pass{"shuffle_channels", "join, shuffle and cut the channels of convolutions in blocks", shuffle_channels},
+    Pass{"fuse_inverted_residual", "run an expansion, a depthwise convolution and a projection as one op", fuse_inverted_residual},
     Pass{"dead_code", "drop what no output depends on", dead_code},
 };
 

@@ -5,13 +5,12 @@
 #include <cstring>
 
 #include "base/execution.h"
-#include "kernels/conv/conv.h"
 #include "ops/activation.h"
+#include "ops/conv_geometry.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
 #include "ops/operands.h"
-#include "ops/window.h"
 
 namespace keima {
 namespace {
@@ -28,12 +27,6 @@ std::vector<AttrDecl> attributes(bool with_shape) {
   return attrs;
 }
 
-// Sizes of one convolution, whichever of its three tensors is being computed.
-struct Geometry {
-  int64_t batch, in_channels, out_channels, groups;
-  Window window;
-};
-
 // Weights are (O, I, kh, kw), or (G, O/G, I/G, kh, kw) when there are groups.
 void check_weight(const Op& op, const Dims& weight, int64_t groups) {
   const int expected = groups == 1 ? 4 : 5;
@@ -45,22 +38,10 @@ void check_weight(const Op& op, const Dims& weight, int64_t groups) {
   if (expected == 5 && weight[0] != groups) fail(ErrorKind::kShape, op.name, ": weights of shape ", weight, " are for ", weight[0], " groups, got groups=", groups);
 }
 
+using Geometry = ConvGeometry;
+
 Geometry geometry(const OpCall& call, const Dims& input, const Dims& weight) {
-  const int64_t groups = call.attrs.integer(kGroups);
-  check_weight(call.op, weight, groups);
-  if (input.size() != 4) fail(ErrorKind::kShape, call.op.name, ": expected an input of shape (N, C, H, W), got ", input);
-  const int at = weight.size() - 4;
-  Geometry g;
-  g.groups = groups;
-  g.batch = input[0];
-  g.in_channels = input[1];
-  g.out_channels = weight[at] * groups;
-  if (g.in_channels == 0) fail(ErrorKind::kShape, call.op.name, ": expected at least one input channel, got an input of shape ", input);
-  g.window = make_window(call.op.name, input, weight[at + 2], weight[at + 3], call.attrs.ints(kStride), call.attrs.ints(kPadding), call.attrs.ints(kDilation));
-  if (weight[at + 1] * groups != g.in_channels)
-    fail(ErrorKind::kShape, call.op.name, ": weights of shape ", weight, " take ", weight[at + 1] * groups, " input channels, the input of shape ", input, " has ",
-         g.in_channels);
-  return g;
+  return conv_geometry(call.op, input, weight, call.attrs.ints(kStride), call.attrs.ints(kPadding), call.attrs.ints(kDilation), call.attrs.integer(kGroups));
 }
 
 void infer_conv2d(const OpCall& call, DescList& out) {
@@ -87,14 +68,6 @@ void infer_backward_weight(const OpCall& call, DescList& out) {
   const Dims expected{g.batch, g.out_channels, g.window.out_h, g.window.out_w};
   if (!(dy == expected)) fail(ErrorKind::kShape, call.op.name, ": expected an output gradient of shape ", expected, ", got ", dy);
   out.push_back({shape, ScalarType::kFloat32});
-}
-
-ConvShape conv_shape(const Geometry& g) {
-  const Window& w = g.window;
-  return {.batch = g.batch, .in_channels = g.in_channels, .in_height = w.in_h, .in_width = w.in_w, .out_channels = g.out_channels,
-          .out_height = w.out_h, .out_width = w.out_w, .kernel_height = w.kernel_h, .kernel_width = w.kernel_w, .stride_height = w.stride_h,
-          .stride_width = w.stride_w, .pad_top = w.padding_h, .pad_left = w.padding_w, .dilation_height = w.dilation_h,
-          .dilation_width = w.dilation_w, .groups = g.groups};
 }
 
 // Of the convolution's input and its gradient: images of few channels would be mostly air in blocks.
@@ -281,6 +254,31 @@ void grad_backward_weight(GradCall& g) {
 }
 
 }  // namespace
+
+ConvGeometry conv_geometry(const Op& op, const Dims& input, const Dims& weight, const Dims& stride, const Dims& padding, const Dims& dilation, int64_t groups) {
+  check_weight(op, weight, groups);
+  if (input.size() != 4) fail(ErrorKind::kShape, op.name, ": expected an input of shape (N, C, H, W), got ", input);
+  const int at = weight.size() - 4;
+  ConvGeometry g;
+  g.groups = groups;
+  g.batch = input[0];
+  g.in_channels = input[1];
+  g.out_channels = weight[at] * groups;
+  if (g.in_channels == 0) fail(ErrorKind::kShape, op.name, ": expected at least one input channel, got an input of shape ", input);
+  g.window = make_window(op.name, input, weight[at + 2], weight[at + 3], stride, padding, dilation);
+  if (weight[at + 1] * groups != g.in_channels)
+    fail(ErrorKind::kShape, op.name, ": weights of shape ", weight, " take ", weight[at + 1] * groups, " input channels, the input of shape ", input, " has ",
+         g.in_channels);
+  return g;
+}
+
+ConvShape conv_shape(const ConvGeometry& g) {
+  const Window& w = g.window;
+  return {.batch = g.batch, .in_channels = g.in_channels, .in_height = w.in_h, .in_width = w.in_w, .out_channels = g.out_channels,
+          .out_height = w.out_h, .out_width = w.out_w, .kernel_height = w.kernel_h, .kernel_width = w.kernel_w, .stride_height = w.stride_h,
+          .stride_width = w.stride_w, .pad_top = w.padding_h, .pad_left = w.padding_w, .dilation_height = w.dilation_h,
+          .dilation_width = w.dilation_w, .groups = g.groups};
+}
 
 void declare_conv(Registry& registry) {
   registry.add({.name = "conv2d", .inputs = {"inp", "weight", "bias"}, .optional_inputs = 1, .attrs = attributes(false), .infer = infer_conv2d,

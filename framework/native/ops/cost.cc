@@ -29,6 +29,7 @@ class Counter {
     const std::string& name = op_.name;
     if (op_.view) return 0;
     if (name.starts_with("conv2d")) return convolution(name);
+    if (name == "inverted_residual") return inverted_residual();
     if (name == "matmul" || name == "linear_fused") return product(name == "matmul" && attrs_.flag(0));
     if (name == "attention") return attention();
     if (name == "attention_backward") return 2.5 * attention();  // five products of the size of its two
@@ -47,6 +48,13 @@ class Counter {
     const Dims& weights = data ? in(0) : weight ? out(0) : in(1);
     const double channels = static_cast<double>(std::max<int64_t>(result[1], 1));
     return 2 * count(result) * count(weights) / channels;
+  }
+
+  // The expansion of each input pixel, and for each result's pixel the depthwise taps and the projection.
+  double inverted_residual() const {
+    const Dims& result = out(0);
+    const double expanded = inputs_.size() > 3 && inputs_[3].shape ? count(in(0)) / static_cast<double>(std::max<int64_t>(in(0)[1], 1)) * count(in(3)) : 0;
+    return 2 * (expanded + count(result) / static_cast<double>(std::max<int64_t>(result[1], 1)) * (count(in(1)) + count(in(2))));
   }
 
   double product(bool transposed) const {

@@ -13,6 +13,7 @@ void declare_channel_shuffle(Registry&);
 void declare_conv(Registry&);
 void declare_elementwise(Registry&);
 void declare_indexing(Registry&);
+void declare_inverted_residual(Registry&);
 void declare_shape(Registry&);
 void declare_layer_norm(Registry&);
 void declare_matmul(Registry&);
@@ -30,6 +31,7 @@ inline constexpr void (*kFamilies[])(Registry&) = {
     declare_conv,
     declare_elementwise,
     declare_indexing,
+    declare_inverted_residual,
     declare_shape,
     declare_layer_norm,
     declare_matmul,

@@ -20,6 +20,25 @@ inline const float* pad_bias(const ConvProblem& p, float* to) {
   return to;
 }
 
+// What all tiles of a column group have in common.
+inline TileCall group_call(const ConvProblem& p, int64_t group, const float* bias) {
+  TileCall call;
+  call.w = p.packed + group * p.group_floats();
+  call.w_block = p.taps() * kTapFloats;
+  call.blocks = p.source_blocks();
+  call.c_block = p.target.block;
+  call.bias = bias != nullptr ? bias + group * kGroup : nullptr;
+  call.clamp = p.epilogue.clamp;
+  call.lowest = p.epilogue.lowest;
+  call.highest = p.epilogue.highest;
+  return call;
+}
+
+// Of the group's two.
+inline int64_t group_blocks(const ConvProblem& p, int64_t group) {
+  return conv_least(2, conv_blocks(p.target.channels) - 2 * group);
+}
+
 // Strides in floats; the residual, if any, is laid out as c.
 struct Rectangle {
   int64_t height = 0;

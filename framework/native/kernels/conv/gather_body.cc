@@ -44,24 +44,6 @@ struct Cut {
   int64_t tap_floats;  // the list of taps of one pixel
 };
 
-// What all tiles of a column group have in common.
-TileCall group_call(const ConvProblem& p, int64_t group, const float* bias) {
-  TileCall call;
-  call.w = p.packed + group * p.group_floats();
-  call.w_block = p.taps() * kTapFloats;
-  call.blocks = p.source_blocks();
-  call.c_block = p.target.block;
-  call.bias = bias != nullptr ? bias + group * kGroup : nullptr;
-  call.clamp = p.epilogue.clamp;
-  call.lowest = p.epilogue.lowest;
-  call.highest = p.epilogue.highest;
-  return call;
-}
-
-int64_t group_blocks(const ConvProblem& p, int64_t group) {
-  return conv_least(2, conv_blocks(p.target.channels) - 2 * group);
-}
-
 const float* residual_at(const ConvProblem& p, const float* c) {
   return p.epilogue.residual != nullptr ? p.epilogue.residual + (c - p.target.data) : nullptr;
 }

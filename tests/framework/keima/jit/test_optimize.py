@@ -149,3 +149,33 @@ def test_a_later_operand_of_a_variadic_op_is_named_too():
     images, whole = keima.Tensor(np.zeros((1, 2, 2, 2), np.float32)), keima.Tensor(np.zeros((1, 2, 2, 2), np.int32))
     with pytest.raises(keima.DtypeError, match="channel_shuffle: inps: expected float32, got int32"):
         keima._core.ops.channel_shuffle([images, whole], 1, 0, 4)
+
+
+def test_an_inverted_residual_block_is_one_step_and_gives_what_it_gives_eagerly():
+    conv = keima.module.Conv2d
+    layers = [conv(8, 48, 1), conv(48, 48, 3, stride=2, padding=1, groups=48), conv(48, 24, 1)]
+
+    def block(x):
+        for layer in layers[:-1]:
+            x = F.relu6(layer(x))
+        return layers[-1](x)
+
+    x = np.random.default_rng(6).standard_normal((1, 8, 512, 16)).astype(np.float32)
+    got, want, steps = planned(block, x)  # tall, so that any number of threads can share it
+    np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=0, atol=1e-5)
+    assert steps == ["convert", "inverted_residual"]
+
+
+def test_operands_of_an_inverted_residual_that_do_not_fit_are_named():
+    zeros = [
+        keima.Tensor(np.zeros(shape, np.float32))
+        for shape in [(1, 4, 5, 5), (4, 1, 1, 3, 3), (2, 4, 1, 1), (1, 3, 1, 1), (2, 4, 3, 3)]
+    ]
+    x, depthwise, project, bias, wide = zeros
+    block = keima._core.ops.inverted_residual
+    with pytest.raises(keima.ShapeError, match="depthwise_bias: expected 4 elements"):
+        block(x, depthwise, project, None, None, bias, None, None, (1, 1), (1, 1), "", "", "")
+    with pytest.raises(keima.ShapeError, match=r"project_weight: expected weights of shape \(O, I, 1, 1\)"):
+        block(x, depthwise, wide, None, None, None, None, None, (1, 1), (1, 1), "", "", "")
+    with pytest.raises(keima.ShapeError, match="two channels or more"):
+        block(x[:, :1], depthwise[:1], project[:, :1], None, None, None, None, None, (1, 1), (1, 1), "", "", "")

@@ -43,6 +43,7 @@ REFUSED = {
     "gelu_grad",
     "hsigmoid_grad",
     "hswish_grad",
+    "inverted_residual",
     "layer_norm_backward",
     "leaky_relu_grad",
     "left_shift",

@@ -50,6 +50,18 @@ Graph residual(int64_t batch) {
   return m.graph;
 }
 
+// A block that is one op of the program and three steps of the executor, on images that are worth it on any number of threads.
+Graph inverted_residual(int64_t batch) {
+  Maker m;
+  const auto conv = [](int64_t padding, int64_t groups) { return Attrs{Dims{1, 1}, Dims{padding, padding}, Dims{1, 1}, groups}; };
+  const ValueId x = m.input({batch, 8, 512, 8});
+  ValueId h = m.add("relu6", {m.add("conv2d", {x, m.constant({48, 8, 1, 1}, 1)}, conv(0, 1))});
+  h = m.add("relu", {m.add("conv2d", {h, m.constant({48, 1, 1, 3, 3}, 2), m.constant({1, 48, 1, 1}, 3)}, conv(1, 48))});
+  h = m.add("add", {m.add("conv2d", {h, m.constant({8, 48, 1, 1}, 4), m.constant({1, 8, 1, 1}, 5)}, conv(0, 1)), x});
+  m.graph.outputs = {m.add("mean", {h}, Attrs{Dims{2, 3}, false})};
+  return m.graph;
+}
+
 // A convolution of few channels whose input is plain, then of a plain input that has to be packed.
 Graph packing(int64_t batch) {
   Maker m;
@@ -91,6 +103,7 @@ TEST_CASE("the executor gives what the program gives, bit for bit") {
     check_lowered(lenet(batch));
     check_lowered(residual(batch));
     check_lowered(packing(batch));
+    check_lowered(inverted_residual(batch));
   }
 }
 

@@ -35,6 +35,15 @@ TEST_CASE("a convolution takes 2 N K P Q C/g R S operations, both ways") {
   CHECK(cost("conv2d_backward_weight", {x, y}, Attrs{Dims{2, 2}, Dims{1, 1}, Dims{1, 1}, int64_t{2}, weight}).flops == expected);
 }
 
+TEST_CASE("an inverted residual block takes what its convolutions take") {
+  // N 2, C 3 -> 12 channels, 8x6; depthwise 3x3 at stride 2 -> 4x3; -> 5 channels
+  const double expand = 2.0 * 2 * 12 * 8 * 6 * 3, depthwise = 2.0 * 2 * 12 * 4 * 3 * 9, project = 2.0 * 2 * 5 * 4 * 3 * 12;
+  const Dims x{2, 3, 8, 6}, taps{12, 1, 1, 3, 3}, narrow{5, 12, 1, 1}, wide{12, 3, 1, 1};
+  const Attrs attrs{Dims{2, 2}, Dims{1, 1}, std::string("relu6"), std::string("relu6"), std::string()};
+  CHECK(cost("inverted_residual", {x, taps, narrow, wide}, attrs).flops == expand + depthwise + project);
+  CHECK(cost("inverted_residual", {{2, 12, 8, 6}, taps, narrow}, attrs).flops == depthwise + project);
+}
+
 TEST_CASE("products, attention, elementwise ops and views") {
   CHECK(cost("matmul", {{5, 7}, {7, 3}}, Attrs{false, false}).flops == 2.0 * 5 * 7 * 3);
   CHECK(cost("matmul", {{4, 7, 5}, {4, 3, 7}}, Attrs{true, true}).flops == 2.0 * 4 * 5 * 7 * 3);
