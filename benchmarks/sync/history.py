@@ -11,40 +11,18 @@ on a busy machine they say more than those of the clock.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.peers import machine, with_bytecode, write_figures
-from benchmarks.sync.replay import add_selection, configuration, filter_repo, git
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one command took, with all its processes; `peak_mib` is that of the largest."""
-
-    name: str
-    seconds: float
-    processor_seconds: float
-    peak_mib: float
-    exit_code: int
+from benchmarks.peers import machine, write_figures
+from benchmarks.sync.replay import Run, add_selection, configuration, filter_repo, git, print_runs, timed
 
 
 def measured(name: str, *words: str) -> Run:
     """Run `keima sync`; an exit code over 1 ends the benchmark."""
-    begun = time.monotonic()
-    command = [sys.executable, "-m", "keima_cli", "sync", *words]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=with_bytecode()) as process:
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"{name} failed with exit code {process.returncode}")
-    seconds = time.monotonic() - begun
-    return Run(name, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode)
+    return timed(name, [sys.executable, "-m", "keima_cli", "sync", *words], good=(0, 1))[0]
 
 
 def main() -> None:
@@ -76,12 +54,11 @@ def main() -> None:
             file.unlink()
         runs.insert(4, measured("every commit, blobs known", *tip, "--history"))
         runs.append(measured("symbols of every commit", *tip, "--history", "--symbols"))  # the rest is remembered
-        seconds, peak, _ = filter_repo(arguments, folder / "oracle")
-        runs.append(Run("git-filter-repo", seconds, 0.0, peak, 0))
+        theirs, _ = filter_repo(arguments, folder / "oracle")
+        runs.append(theirs)
         commits = int(git(copy, "rev-list", "--count", arguments.branch))
-    print(f"{commits} commits\n{'':27}{'seconds':>9}{'of processors':>15}{'peak MiB':>10}")
-    for run in runs:
-        print(f"{run.name:27}{run.seconds:9.1f}{run.processor_seconds:15.1f}{run.peak_mib:10.0f}")
+    print(f"{commits} commits")
+    print_runs(runs)
     write_figures(arguments.output, {**head, "commits": commits, "runs": [asdict(run) for run in runs]})
 
 

@@ -7,22 +7,50 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.peers import with_bytecode
 
-def timed(command: list[str], folder: Path) -> tuple[float, float, str]:
-    """Seconds, and peak MiB of the largest process so far, of a command; raises for a failure."""
+
+@dataclass(frozen=True)
+class Run:
+    """What one command took, with all its processes; `peak_mib` is that of the largest."""
+
+    name: str
+    seconds: float
+    processor_seconds: float
+    peak_mib: float
+    exit_code: int
+
+
+def timed(
+    name: str, command: list[str], *, folder: Path | None = None, good: tuple[int, ...] = (0,)
+) -> tuple[Run, str]:
+    """What a command took and said; an exit code that is not good ends the benchmark."""
     begun = time.monotonic()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{command[0]} failed: {done.stderr}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return time.monotonic() - begun, peak, done.stdout
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(command, cwd=folder, stdout=said, stderr=errors, env=with_bytecode()) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.monotonic() - begun
+        for file in (said, errors):
+            file.seek(0)
+        if process.returncode not in good:
+            why = errors.read().decode(errors="replace")
+            raise SystemExit(f"{name} failed with exit code {process.returncode}: {why}")
+        run = Run(name, seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, process.returncode)
+        return run, said.read().decode()
+
+
+def print_runs(runs: list[Run]) -> None:
+    print(f"{'':27}{'seconds':>9}{'of processors':>15}{'peak MiB':>10}")
+    for run in runs:
+        print(f"{run.name:27}{run.seconds:9.1f}{run.processor_seconds:15.1f}{run.peak_mib:10.0f}")
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -44,17 +72,17 @@ def trees(repository: Path, branch: str) -> dict[str, str]:
     return dict(line.split() for line in git(repository, "log", "--format=%H %T", branch).splitlines())
 
 
-def filter_repo(arguments: argparse.Namespace, folder: Path) -> tuple[float, float, dict[str, str]]:
-    """git-filter-repo's time, peak MiB, and the tree of each commit by its origin."""
+def filter_repo(arguments: argparse.Namespace, folder: Path) -> tuple[Run, dict[str, str]]:
+    """What git-filter-repo took, and the tree of each commit by its origin."""
     subprocess.run(["git", "clone", "-q", "--bare", "--no-local", arguments.repository, folder], check=True)
     words = ["--force", "--refs", arguments.branch]
     words += ["--invert-paths"] if arguments.exclude else []
     words += [word for path in arguments.exclude for word in ("--path", path)]
     words += [word for old, new in arguments.move for word in ("--path-rename", f"{old}/:{new}/")]
-    seconds, peak, _ = timed([sys.executable, "-m", "git_filter_repo", *words], folder)
+    run, _ = timed("git-filter-repo", [sys.executable, "-m", "git_filter_repo", *words], folder=folder)
     by_new = trees(folder, arguments.branch)
     lines = (line.split() for line in (folder / "filter-repo" / "commit-map").read_text().splitlines()[1:])
-    return seconds, peak, {old: by_new[new] for old, new in lines if new in by_new}
+    return run, {old: by_new[new] for old, new in lines if new in by_new}
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -76,17 +104,14 @@ def main() -> None:
         config = folder / "sync.toml"
         config.write_text(configuration(arguments, public))
         command = [sys.executable, "-m", "keima_cli", "sync", "export", "--json", "--config", str(config)]
-        seconds, peak, said = timed(command, folder)
+        first, said = timed("keima sync export", command)
         made = json.loads(said)["made"]
-        again, _, _ = timed(command, folder)
+        again, _ = timed(".. with nothing new", command)
         ours = trees(public, "main")
-        their_seconds, their_peak, theirs = filter_repo(arguments, folder / "oracle")
+        their, theirs = filter_repo(arguments, folder / "oracle")
     different = [old for old in set(made) | set(theirs) if ours.get(made.get(old, "")) != theirs.get(old)]
     print(f"{os.uname().machine}, {os.cpu_count()} processors; {len(made)} commits made")
-    print(f"{'':22}{'seconds':>9}{'peak MiB':>10}")
-    print(f"{'keima sync export':22}{seconds:9.1f}{peak:10.0f}")
-    print(f"{'.. with nothing new':22}{again:9.1f}")
-    print(f"{'git-filter-repo':22}{their_seconds:9.1f}{'<=' + format(their_peak, '.0f'):>10}")
+    print_runs([first, again, their])
     print(f"commits whose trees differ, or that one has and the other has not: {len(different)}")
     raise SystemExit(1 if different else 0)
 

@@ -17,19 +17,27 @@ MESSAGES = [b"change %d", b"change %d\n\nwith a body\n", b"change %d\n\nReviewed
 FOLDERS = [b"", b"src/", b"src/deep/", b"internal/", b"src/internal/", b"docs/", "b\u00fccher/".encode(), b"b\xff/"]
 NAMES = [b"a.txt", b"b.c", b"with space", b'quo"te', b"secret.key", "\u6842\u99ac".encode()]
 CONTENTS = [b"", b"one\n", b"crlf\r\nno end", b"\xff\xfe latin \xe9\n", b"\0binary\0", b"x" * 5000]
-# What the public tree of the tests of import leaves out, moves and strips; HIDDEN is one stripped block.
-IMPORT_RULES = """
+
+
+def tree_rules(excluded: str, old: str, new: str) -> str:
+    """Rules of a tree that leaves out some paths and all marked blocks, and moves one folder."""
+    return f"""
 [paths]
 unmatched = "include"
 [[paths.rules]]
-exclude = ["/internal/", "/lib/secret/"]
+exclude = [{excluded}]
 [[paths.rules]]
-move = "src"
-to = "lib"
+move = "{old}"
+to = "{new}"
 [[blocks]]
 begin = "BEGIN-INTERNAL"
 end = "END-INTERNAL"
 """
+
+
+CHECK_RULES = tree_rules('"/internal/"', "core", "lib")
+# Of the tests of import; HIDDEN is one stripped block.
+IMPORT_RULES = tree_rules('"/internal/", "/lib/secret/"', "src", "lib")
 HIDDEN = "# BEGIN-INTERNAL\nhidden\n# END-INTERNAL\n"
 ENVIRONMENT = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "LC_ALL": "C.UTF-8"}
 

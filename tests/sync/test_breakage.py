@@ -20,20 +20,7 @@ from keima_sync.cli import app
 from keima_sync.config import read_config
 from keima_sync.preview import preview
 from keima_sync.references import reading
-from tests.sync.conftest import git
-
-RULES = """
-[paths]
-unmatched = "include"
-[[paths.rules]]
-exclude = ["/internal/"]
-[[paths.rules]]
-move = "core"
-to = "lib"
-[[blocks]]
-begin = "BEGIN-INTERNAL"
-end = "END-INTERNAL"
-"""
+from tests.sync.conftest import CHECK_RULES, git
 
 
 def _shown(finding: Finding) -> tuple[str, ...]:
@@ -42,7 +29,7 @@ def _shown(finding: Finding) -> tuple[str, ...]:
 
 
 def test_a_branch_breaks_the_export_and_another_commit_mends_it(project: Any) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     project.commit(internal__secret_dot_h="", core__a_dot_c="int a;\n")
     git(project.internal, "checkout", "-qb", "topic")
     broke = project.commit(core__a_dot_c='int a;\n#include "../internal/secret.h"\n')
@@ -64,7 +51,7 @@ def test_a_branch_breaks_the_export_and_another_commit_mends_it(project: Any) ->
 
 
 def test_broken_syntax_has_its_history_too(project: Any) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     project.commit(core__a_dot_c="int a;\n")
     broke = project.commit(core__a_dot_c="// BEGIN-INTERNAL\nint f() {\n// END-INTERNAL\n}\n")
     [found] = breakage(config, "main")
@@ -82,7 +69,7 @@ def test_what_is_left_at_the_end_is_what_a_look_at_the_end_finds(draw: Callable[
 
 
 def test_processes_read_ahead_what_one_would_read(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     project.commit(internal__a_dot_h="", **{f"f{i}_dot_c": f'int x{i};\n#include "internal/a.h"\n' for i in range(9)})
     monkeypatch.setattr(reading, "_ENOUGH", 4)
     monkeypatch.setattr(reading.os, "cpu_count", lambda: 2)
@@ -92,7 +79,7 @@ def test_processes_read_ahead_what_one_would_read(project: Any, monkeypatch: pyt
 
 def test_the_command(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.folder)
-    project.write_config(RULES)
+    project.write_config(CHECK_RULES)
     project.commit(internal__a_dot_h="", x_dot_c='#include "internal/a.h"\n')
     ran = CliRunner().invoke(app, ["check", "--config", "sync.toml", "--history", "--json"])
     assert ran.exit_code == 1 and [f["path"] for f in json.loads(ran.stdout)["findings"]] == ["x.c"]
@@ -102,7 +89,7 @@ def test_the_command(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_history_that_grows_gives_what_a_look_at_all_of_it_gives(project: Any, seed: int) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     rng = random.Random(seed)
     project.commit(internal__a_dot_h="", internal__b_dot_h="", core__c_dot_h="")
     known, aside = (project.internal / ".git" / name for name in ("keima", "aside"))
@@ -123,7 +110,7 @@ def test_a_history_that_grows_gives_what_a_look_at_all_of_it_gives(project: Any,
 
 
 def test_a_further_commit_is_all_that_is_looked_at(project: Any) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     project.commit(internal__a_dot_h="", x_dot_c='#include "internal/a.h"\n')
     broke = project.commit(core__y_dot_c='#include "../internal/a.h"\n')
     looked: list[int] = []
@@ -143,20 +130,20 @@ def test_a_further_commit_is_all_that_is_looked_at(project: Any) -> None:
 
 
 def test_other_rules_and_a_rewritten_history_make_what_is_known_void(project: Any) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     first = project.commit(internal__a_dot_h="", x_dot_c='#include "internal/a.h"\n')
     project.commit(y_dot_c='#include "internal/a.h"\n')
     assert len(list(breakage(config, "main"))) == 2
     git(project.internal, "reset", "-q", "--hard", first)
     project.commit(z_dot_h="")
     assert [finding.path for finding in breakage(config, "main")] == ["x.c"]
-    other = read_config(project.write_config(RULES.replace('"/internal/"', '"/internal/", "/x.c"')))
+    other = read_config(project.write_config(CHECK_RULES.replace('"/internal/"', '"/internal/", "/x.c"')))
     assert list(breakage(other, "main")) == []
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_symbols_over_history_end_as_a_look_at_each_commit_says(project: Any, seed: int) -> None:
-    config = read_config(project.write_config(RULES))
+    config = read_config(project.write_config(CHECK_RULES))
     rng = random.Random(seed)
     names = ["one_name", "OtherName", "THIRD_NAME", "plain"]
     seen: set[tuple[str, str]] = set()

@@ -12,24 +12,12 @@ import pytest
 from typer.testing import CliRunner
 
 from keima_sync.cli import app
-
-RULES = """
-[paths]
-unmatched = "include"
-[[paths.rules]]
-exclude = ["/internal/"]
-[[paths.rules]]
-move = "core"
-to = "lib"
-[[blocks]]
-begin = "BEGIN-INTERNAL"
-end = "END-INTERNAL"
-"""
+from tests.sync.conftest import CHECK_RULES
 
 
 def _check(project: Any, monkeypatch: pytest.MonkeyPatch, *flags: str) -> tuple[int, list[dict[str, Any]]]:
     monkeypatch.chdir(project.folder)
-    project.write_config(RULES)
+    project.write_config(CHECK_RULES)
     ran = CliRunner().invoke(app, ["check", "--config", "sync.toml", "--json", *flags])
     return ran.exit_code, json.loads(ran.stdout)["findings"]
 
