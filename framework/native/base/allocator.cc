@@ -91,6 +91,12 @@ struct Allocator::Impl {
     return block;
   }
 
+  void give_large(void* block, size_t bytes) noexcept {
+    const size_t before = large.resident();
+    large.free(block, bytes);
+    stats.reserved -= static_cast<int64_t>(before - large.resident());
+  }
+
   void* take_small(int c) {
     auto& blocks = cached[static_cast<size_t>(c)];
     if (!blocks.empty()) {
@@ -159,7 +165,7 @@ void* Allocator::allocate(size_t bytes) {
 void Allocator::free(void* pointer, size_t bytes) noexcept {
   std::lock_guard lock(impl_->mutex);
   impl_->stats.allocated -= taken(bytes);
-  if (is_large(bytes)) return impl_->large.free(pointer, bytes);
+  if (is_large(bytes)) return impl_->give_large(pointer, bytes);
   try {
     impl_->cached[static_cast<size_t>(class_of(bytes))].push_back(pointer);
   } catch (const std::bad_alloc&) {  // no room to remember the block: give it back

@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 namespace keima {
 namespace {
@@ -33,9 +35,10 @@ void LargeHeap::Ranges::add(uintptr_t start, size_t size) {
 }
 
 void LargeHeap::Ranges::remove_front(std::map<uintptr_t, size_t>::iterator at, size_t size) {
-  const auto [start, whole] = *at;
-  ranges_.erase(at);
-  if (whole > size) ranges_.emplace(start + size, whole - size);
+  auto range = ranges_.extract(at);
+  range.key() += size;
+  range.mapped() -= size;
+  if (range.mapped() > 0) ranges_.insert(std::move(range));  // the same node: nothing is allocated
 }
 
 std::map<uintptr_t, size_t>::iterator LargeHeap::Ranges::smallest_holding(size_t size) {
@@ -100,7 +103,14 @@ bool LargeHeap::map_region(size_t size) {
   }
 }
 
-void LargeHeap::free(void* block, size_t bytes) noexcept { free_.add(reinterpret_cast<uintptr_t>(block), rounded(bytes)); }
+void LargeHeap::free(void* block, size_t bytes) noexcept {
+  try {
+    free_.add(reinterpret_cast<uintptr_t>(block), rounded(bytes));
+  } catch (const std::bad_alloc&) {  // no room to remember the range: its pages are given back, its addresses are lost
+    madvise(block, rounded(bytes), MADV_DONTNEED);
+    resident_ -= rounded(bytes);
+  }
+}
 
 // Small ranges first: the large ones are worth more to those who allocate.
 size_t LargeHeap::trim(size_t bytes) noexcept {
@@ -109,9 +119,13 @@ size_t LargeHeap::trim(size_t bytes) noexcept {
     const auto at = std::min_element(free_.all().begin(), free_.all().end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     const uintptr_t start = at->first;
     const size_t size = rounded(std::min(at->second, bytes - given));
+    try {
+      empty_.add(start, size);
+    } catch (const std::bad_alloc&) {  // no room to remember that it is empty: it stays
+      break;
+    }
     free_.remove_front(at, size);
     madvise(pointer(start), size, MADV_DONTNEED);
-    empty_.add(start, size);
     given += size;
   }
   resident_ -= given;

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <map>
+#include <new>
 #include <random>
 
 #include "base/large_heap.h"
@@ -15,7 +17,26 @@ namespace {
 constexpr size_t kMegabyte = size_t{1} << 20;
 constexpr size_t kNoLimit = ~size_t{0};
 
+// While it lives, this thread gets no memory from operator new.
+class OutOfMemory {
+ public:
+  OutOfMemory() { now = true; }
+  OutOfMemory(const OutOfMemory&) = delete;
+  OutOfMemory& operator=(const OutOfMemory&) = delete;
+  ~OutOfMemory() { now = false; }
+  static thread_local bool now;
+};
+thread_local bool OutOfMemory::now = false;
+
 }  // namespace
+
+void* operator new(size_t bytes) {
+  void* block = OutOfMemory::now ? nullptr : std::malloc(bytes);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 TEST_CASE("drawn blocks do not overlap, keep their bytes and stay within the pages allowed") {
   LargeHeap heap;
@@ -88,4 +109,25 @@ TEST_CASE("trimmed pages are gone and come back as zeros") {
   block = static_cast<unsigned char*>(heap.allocate(2 * kMegabyte, kNoLimit));
   CHECK(block[0] == 0);
   CHECK(block[2 * kMegabyte - 1] == 0);
+}
+
+TEST_CASE("a range that cannot be remembered is given back, and one that cannot be given back stays") {
+  LargeHeap heap;
+  void* first = heap.allocate(2 * kMegabyte, kNoLimit);
+  void* between = heap.allocate(kMegabyte, kNoLimit);
+  auto* last = static_cast<unsigned char*>(heap.allocate(3 * kMegabyte, kNoLimit));
+  last[0] = 7;
+  {
+    const OutOfMemory out;
+    heap.free(first, 2 * kMegabyte);
+  }
+  CHECK(heap.resident() == 4 * kMegabyte);
+  heap.free(between, kMegabyte);
+  {
+    const OutOfMemory out;
+    CHECK(heap.trim(kNoLimit) == 0);
+  }
+  CHECK(heap.resident() == 4 * kMegabyte);
+  CHECK(last[0] == 7);
+  CHECK(heap.allocate(kMegabyte, 0) == between);
 }
