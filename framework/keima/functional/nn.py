@@ -220,7 +220,10 @@ def embedding(
         raise UnsupportedError("embedding: padding_idx, max_norm and norm_type are not supported; leave them out")
     if inp.dtype != np.int32 and np.issubdtype(inp.dtype, np.integer):
         inp = inp.astype(np.int32)
-    rows = ops.take_rows(weight, ops.reshape(inp, (-1,)))  # not weight[inp], which has no counterpart in ONNX
+    try:
+        rows = ops.take_rows(weight, ops.reshape(inp, (-1,)))  # not weight[inp], which has no counterpart in ONNX
+    except IndexError as error:
+        raise IndexError(f"embedding: an index names none of weight's {weight.shape[0]} rows: {error}") from error
     return ops.reshape(rows, (*inp.shape, weight.shape[1]))
 
 

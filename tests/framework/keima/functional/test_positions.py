@@ -118,6 +118,12 @@ def test_hostile_indices_are_refused_everywhere(bad: int) -> None:
             attempt()
 
 
+def test_an_index_without_a_row_is_an_error_of_embedding() -> None:
+    weight = keima.Tensor(np.zeros((4, 3), np.float32))
+    with pytest.raises(IndexError, match=r"embedding: an index names none of weight's 4 rows: .*index 4 "):
+        F.embedding(keima.Tensor([[0, 1], [2, 4]]), weight)
+
+
 def test_cond_take() -> None:
     array = np.random.default_rng(1).normal(size=(4, 5)).astype(np.float32)
     values, positions = F.cond_take(keima.Tensor(array > 0), keima.Tensor(array))
