@@ -3,6 +3,7 @@
 // Attention in one op: softmax(scale * q k') v over the last two dimensions; and its gradient.
 #include "kernels/attention/attention.h"
 
+#include "ops/counted_scratch.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -93,9 +94,7 @@ Prepared prepare(const OpCall& call, const Exec& exec, Workspace& workspace) {
 }
 
 int64_t scratch(const OpCall& call, const Exec& exec) {
-  Workspace counted;
-  prepare(call, exec, counted);
-  return counted.taken();
+  return counted_scratch([&](Workspace& workspace) { prepare(call, exec, workspace); });
 }
 
 void kernel(const KernelCall& call) {
@@ -143,9 +142,7 @@ PreparedBackward prepare_backward(const OpCall& call, const Exec& exec, Workspac
 }
 
 int64_t scratch_backward(const OpCall& call, const Exec& exec) {
-  Workspace counted;
-  prepare_backward(call, exec, counted);
-  return counted.taken();
+  return counted_scratch([&](Workspace& workspace) { prepare_backward(call, exec, workspace); });
 }
 
 HeadGradient gradient_of(const Tensor& t) { return {t.data<float>(), t.strides()[2], t.strides()[0], t.strides()[1]}; }

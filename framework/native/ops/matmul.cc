@@ -4,6 +4,7 @@
 #include "base/execution.h"
 #include "kernels/gemm/gemm.h"
 #include "ops/activation.h"
+#include "ops/counted_scratch.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -156,9 +157,7 @@ Product prepare(const OpCall& call, const Exec& exec, Workspace& workspace) {
 }
 
 int64_t scratch_matmul(const OpCall& call, const Exec& exec) {
-  Workspace counted;
-  prepare(call, exec, counted);
-  return counted.taken();
+  return counted_scratch([&](Workspace& workspace) { prepare(call, exec, workspace); });
 }
 
 void kernel_matmul(const KernelCall& call) {

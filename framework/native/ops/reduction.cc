@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "ops/counted_scratch.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -83,9 +84,7 @@ Folded prepare(const OpCall& call, const Exec& exec, Reduction kind, const Dims&
 int64_t scratch_of(const OpCall& call, const Exec& exec, Reduction kind, const Dims& axes) {
   DescList out;
   call.op.infer(call, out);
-  Workspace counted;
-  prepare(call, exec, kind, axes, out[0].dtype, counted);
-  return counted.taken();
+  return counted_scratch([&](Workspace& workspace) { prepare(call, exec, kind, axes, out[0].dtype, workspace); });
 }
 
 void run_reduction(const KernelCall& call, Reduction kind, const Dims& axes) {
