@@ -29,15 +29,15 @@ int64_t bias_floats(const InvertedResidualShape& s) {
 ResidualBands::ResidualBands(const InvertedResidualShape& s) {
   const ConvShape& d = s.depthwise;
   const int64_t hidden = conv_blocks(d.in_channels);
-  const int64_t copied_row = s.expands && s.expand.in_channels % kBlock != 0 ? conv_blocks(s.expand.in_channels) * d.in_width * kBlock : 0;
+  const int64_t packed_row = s.expands ? conv_blocks(s.expand.in_channels) * d.in_width * kBlock : 0;
   const int64_t expanded_row = s.expands ? hidden * d.in_width * kBlock : 0;
   const int64_t gathered_row = hidden * d.out_width * kBlock;
   const int64_t halo = (d.kernel_height - 1) * d.dilation_height + 1 - d.stride_height;
   const int64_t room = kBandFloats - halo * expanded_row;
-  const int64_t row = conv_most(1, (copied_row + expanded_row) * d.stride_height + gathered_row);
+  const int64_t row = conv_most(1, (packed_row + expanded_row) * d.stride_height + gathered_row);
   rows = conv_most(1, conv_least(d.out_height, room / row));
   source_rows = conv_least(d.in_height, conv_most(1, rows * d.stride_height + halo));
-  copied = copied_row * source_rows;
+  packed = packed_row * source_rows;
   expanded = expanded_row * source_rows;
   gathered = gathered_row * rows;
 }

@@ -4,7 +4,7 @@
 
 #include "kernels/conv/cover.h"
 #include "kernels/conv/depthwise_rows.h"
-#include "kernels/gemm/transpose.h"
+#include "kernels/gemm/panels.h"
 
 namespace keima::KEIMA_ISA {
 namespace {
@@ -50,7 +50,7 @@ class Rows {
       : shape_(call.shape), call_(call), bands_(bands),
         depthwise_(call.shape.depthwise, false, call.depthwise.packed, call.depthwise.epilogue),
         source_row_(call.shape.depthwise.in_width * kBlock), target_row_(call.shape.depthwise.out_width * kBlock),
-        copied_(scratch), expanded_(copied_ + bands.copied), gathered_(expanded_ + bands.expanded),
+        packed_(scratch), expanded_(packed_ + bands.packed), gathered_(expanded_ + bands.expanded),
         blocks_(conv_blocks(call.shape.depthwise.in_channels)),
         expand_(call.shape.expands ? pointwise(call.shape.expand, call.expand, bands.source_rows * source_row_) : ConvProblem{}),
         project_(pointwise(call.shape.project, call.project, call.shape.project.out_height * target_row_)) {
@@ -72,9 +72,9 @@ class Rows {
     const int64_t reach = (last - 1) * d.stride_height - d.pad_top + (d.kernel_height - 1) * d.dilation_height + 1;
     const int64_t bottom = conv_most(top, conv_least(d.in_height, reach));
     const int64_t kept = conv_most(0, end_ - top);
-    const float* source = shape_.expands ? source_of(top + kept, bottom) : nullptr;
+    if (shape_.expands) pack(top + kept, bottom);
     for (int64_t block = 0; block < blocks_; block += 2) {
-      if (shape_.expands) expand(block, top, kept, bottom, source);
+      if (shape_.expands) expand(block, top, kept, bottom);
       for (int64_t b = block; b < conv_least(blocks_, block + 2); ++b) gather(b, top, first, last);
     }
     top_ = top;
@@ -83,27 +83,49 @@ class Rows {
     project(first, last);
   }
 
-  // Input rows [first, last), as tiles read them: zeros in the lanes past the channels.
-  const float* source_of(int64_t first, int64_t last) {
-    const int64_t channels = shape_.expand.in_channels, blocks = conv_blocks(channels);
-    a_block_ = input_block_;
+  // Packs input rows [first, last) as panels of pixels.
+  void pack(int64_t first, int64_t last) {
+    const int64_t pixels = (last - first) * shape_.expand.in_width;
+    panels_ = Panels{RowTiles(conv_most(1, pixels)), expand_.source_blocks() * kBlock, packed_};
+    if (pixels == 0) return;
     const float* from = input_ + first * source_row_;
-    if (bands_.copied == 0) return from;
-    a_block_ = bands_.source_rows * source_row_;
-    for (int64_t block = 0; block < blocks; ++block)
-      for (int64_t at = 0; at < (last - first) * source_row_; at += kBlock)
-        copy_padded(from + block * input_block_ + at, conv_least(kBlock, channels - block * kBlock), copied_ + block * a_block_ + at, kBlock);
-    return copied_;
+    PanelBlock square;
+    for (int64_t t = 0; t < panels_.tiles.tiles; ++t)
+      for (int64_t b = 0; b < expand_.source_blocks(); ++b) {
+        const bool end = t + 1 == panels_.tiles.tiles && b + 1 == expand_.source_blocks();
+        square.read_rows(from + b * input_block_ + panels_.tiles.begin(t) * kBlock, kBlock, panels_.tiles.rows(t), expand_.source.channels - b * kBlock);
+        square.write(panels_.tiles.rows(t), 1, end, panels_.at(t, b * kBlock));
+      }
   }
 
   // Two blocks' rows [top, bottom), of which the first `kept` are there from the band before.
-  void expand(int64_t block, int64_t top, int64_t kept, int64_t bottom, const float* source) {
+  void expand(int64_t block, int64_t top, int64_t kept, int64_t bottom) {
     const int64_t stride = expand_.target.block;
     float* to = expanded_ + block * stride;
     if (kept > 0 && top > top_)
       for (int64_t b = 0; b < conv_least(2, blocks_ - block); ++b)
         memmove(to + b * stride, to + b * stride + (top - top_) * source_row_, static_cast<size_t>(kept * source_row_) * sizeof(float));
-    pointwise_rows(expand_, block / 2, call_.expand_bias, source, a_block_, to + kept * source_row_, nullptr, bottom - top - kept);
+    if (top + kept < bottom) multiply(block / 2, to + kept * source_row_);
+  }
+
+  void multiply(int64_t group, float* to) {
+    const RowTiles& tiles = panels_.tiles;
+    Prefetch prefetch(group + 1 < expand_.groups() ? expand_.packed + (group + 1) * expand_.group_floats() : nullptr, expand_.group_floats(), tiles.tiles);
+    TileCall call = group_call(expand_, group, call_.expand_bias);
+    call.absent = (call.blocks * kBlock - expand_.source.channels) / 4 * 4;
+    const int64_t blocks = group_blocks(expand_, group);
+    for (int64_t b = 0; b < blocks; b += kTileBlocks) {
+      const int here = static_cast<int>(conv_least(kTileBlocks, blocks - b));
+      for (int64_t t = 0; t < tiles.tiles; ++t) {
+        call.a = panels_.at(t, 0);
+        call.c = to + tiles.begin(t) * kBlock;
+        prefetch.set(call);
+        panel_tile_function(static_cast<int>(tiles.rows(t)), here)(call);
+      }
+      call.w += kTileBlocks * kBlock;
+      if (call.bias != nullptr) call.bias += kTileBlocks * kBlock;
+      to += kTileBlocks * call.c_block;
+    }
   }
 
   void gather(int64_t block, int64_t top, int64_t first, int64_t last) {
@@ -137,7 +159,7 @@ class Rows {
   const DepthwiseRows depthwise_;
   const int64_t source_row_;
   const int64_t target_row_;
-  float* const copied_;
+  float* const packed_;
   float* const expanded_;
   float* const gathered_;
   const int64_t blocks_;
@@ -146,7 +168,7 @@ class Rows {
   const float* input_;
   int64_t input_block_;
   int64_t output_image_;
-  int64_t a_block_ = 0;
+  Panels panels_{RowTiles(1), 0, nullptr};
   int64_t top_ = 0;  // rows [top_, end_) are expanded
   int64_t end_ = 0;
 };

@@ -13,11 +13,11 @@ struct ResidualBands {
   explicit ResidualBands(const InvertedResidualShape& shape);
   int64_t rows;
   int64_t source_rows;  // of the expanded image that they meet
-  // Scratch of a thread, in floats: the source rows that end in a part of a block, copied; expanded rows; depthwise results.
-  int64_t copied;
+  // Scratch of a thread, in floats: source rows as panels; expanded rows; depthwise results.
+  int64_t packed;
   int64_t expanded;
   int64_t gathered;
-  int64_t floats() const { return copied + expanded + gathered; }
+  int64_t floats() const { return packed + expanded + gathered; }
 };
 
 struct ResidualCall {

@@ -32,6 +32,7 @@ struct TileCall {
   const Tap* taps = nullptr;
   int64_t tap_count = 0;
   int64_t blocks = 0;
+  int64_t absent = 0;  // k's of the last block that do not exist, a multiple of 4; only tiles of panels leave them out
 
   float* c = nullptr;  // row (y, x) goes to c + y*c_row + x*c_column; columns 16.. of it lie c_block further on
   int64_t c_row = 0;

@@ -70,7 +70,7 @@ struct PanelTile : Accumulators<1, rows, blocks> {
     const float* a = call.a;
     const float* w = call.w;
     Fetcher next(call);
-    for (const float* end = a + call.blocks * kBlock * rows; a != end; a += kUnroll * rows, w += kUnroll * kGroup) {
+    for (const float* end = a + (call.blocks * kBlock - call.absent) * rows; a != end; a += kUnroll * rows, w += kUnroll * kGroup) {
       next.fetch();
       repeat<kUnroll>([&](int k) __attribute__((always_inline)) {
         V columns[kVectors];

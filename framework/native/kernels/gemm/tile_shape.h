@@ -25,8 +25,8 @@ inline constexpr int kTileBlocks = 1;
 // blocks of 16 columns.
 TileFunction tile_function(int rows_y, int rows_x, int blocks);
 
-// Tiles of 1..kTileRows rows whose A is a panel of its own: row r's k stands at a[k * rows + r], for call.blocks * 16 k's. W's blocks
-// follow each other; of the call's fields a_row, a_block, w_block and taps are not looked at.
+// Tiles of 1..kTileRows rows whose A is a panel of its own: row r's k stands at a[k * rows + r], for call.blocks * 16 k's
+// less call.absent. W's blocks follow each other; of the call's fields a_row, a_block, w_block and taps are not looked at.
 TileFunction panel_tile_function(int rows, int blocks);
 
 // `count` rows cut into tiles of nearly equal height, since a low tile wastes its loads: 49 = 13 + 3 * 12.
