@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from math import prod
 
-from .._core import Tensor, ops
+from .._core import ShapeError, Tensor, ops
 
 __all__ = ["scaled_dot_product_attention"]
 
@@ -27,7 +27,7 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, scal
 
     Raises:
         ShapeError: the shapes do not fit each other.
-        DTypeError: a tensor is not of float32.
+        DtypeError: a tensor is not of float32.
 
     >>> import keima
     >>> import keima.functional as F
@@ -35,8 +35,13 @@ def scaled_dot_product_attention(query: Tensor, key: Tensor, value: Tensor, scal
     >>> F.scaled_dot_product_attention(q, k, v).shape
     (2, 4, 5, 8)
     """
+    if min(query.ndim, key.ndim, value.ndim) < 2 or not query.shape[:-2] == key.shape[:-2] == value.shape[:-2]:
+        raise ShapeError(
+            "scaled_dot_product_attention: expected shapes (..., rows, width) with the same leading dimensions, "
+            f"got {query.shape}, {key.shape} and {value.shape}"
+        )
     factor = query.shape[-1] ** -0.5 if scale is None else scale
-    if query.ndim == key.ndim == value.ndim == 4:
+    if query.ndim == 4:
         return ops.attention(query, key, value, False, factor)
     q, k, v = (_with_two_leading(tensor) for tensor in (query, key, value))
     return ops.reshape(ops.attention(q, k, v, False, factor), (*query.shape[:-1], value.shape[-1]))
