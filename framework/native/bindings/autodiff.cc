@@ -88,7 +88,7 @@ class FunctionNode : public TapeNode {
  public:
   FunctionNode(std::string name, py::function backward) : name_(std::move(name)), backward_(std::move(backward)) {}
 
-  void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<Value> in_grads) override {
+  void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<InputGradient> in_grads) override {
     py::tuple arguments(out_grads.size());
     for (size_t i = 0; i < out_grads.size(); ++i)
       arguments[i] = out_grads[i] ? py::reinterpret_steal<py::object>(wrap(out_grads[i])) : py::none();
@@ -98,11 +98,12 @@ class FunctionNode : public TapeNode {
     for (size_t i = 0; i < in_grads.size(); ++i) {
       const py::object gradient = gradients[i];
       if (!needed[i] || gradient.is_none()) continue;
-      in_grads[i] = value_of(tensor_argument(gradient, name_ + ".backward"));
-      if (!(in_grads[i].tensor.shape() == shapes[i]))
-        fail(ErrorKind::kShape, name_, ".backward: gradient ", i, " has shape ", in_grads[i].tensor.shape(), ", its input has ", shapes[i]);
-      if (!(in_grads[i].tensor.dtype() == dtypes[i]))
-        fail(ErrorKind::kDtype, name_, ".backward: gradient ", i, " is ", in_grads[i].tensor.dtype(), ", its input is ", dtypes[i]);
+      const Value value = value_of(tensor_argument(gradient, name_ + ".backward"));
+      if (!(value.tensor.shape() == shapes[i]))
+        fail(ErrorKind::kShape, name_, ".backward: gradient ", i, " has shape ", value.tensor.shape(), ", its input has ", shapes[i]);
+      if (!(value.tensor.dtype() == dtypes[i]))
+        fail(ErrorKind::kDtype, name_, ".backward: gradient ", i, " is ", value.tensor.dtype(), ", its input is ", dtypes[i]);
+      in_grads[i].value = value;
     }
   }
   std::string_view name() const override { return name_; }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eager/dispatch.h"
+#include "ops/layout.h"
 #include "ops/profile.h"
 
 namespace keima {
@@ -29,7 +30,7 @@ class Pass {
     // Creation order is topological; newest first.
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return nodes_[a].node->sequence > nodes_[b].node->sequence; });
     count_pending(roots, order);
-    for (const Root& root : roots) deliver(root.value.origin.get(), root.value.index, root.gradient);
+    for (const Root& root : roots) deliver(root.value.origin.get(), root.value.index, {root.gradient});
     for (const size_t i : order) process(i);
   }
 
@@ -94,7 +95,7 @@ class Pass {
     TapeNode& node = *nodes_[place].node;
     const bool reached = std::any_of(out_grads.begin(), out_grads.end(), [](const Value& v) { return bool(v); });
     const size_t arity = node.links.size();
-    ValueList in_grads(arity);
+    InputGradientList in_grads(arity);
     if (reached) {
       InlineVector<bool, 8> needed;
       for (const auto& link : node.links) needed.push_back(wanted(link.origin.get()));
@@ -106,25 +107,34 @@ class Pass {
   }
 
   // A null gradient still counts: the leaf must know that nothing more comes this way.
-  void deliver(Origin* origin, uint32_t index, Value gradient) {
+  void deliver(Origin* origin, uint32_t index, InputGradient gradient) {
     if (!wanted(origin)) return;
     const size_t place = places_.at(origin);
     if (!as_leaf(origin)) {
-      if (gradient) accumulate(nodes_[place].out_grads[index], std::move(gradient));
+      if (gradient.value) accumulate(nodes_[place].out_grads[index], std::move(gradient));
       return;
     }
     LeafState& leaf = leaves_[place];
-    if (gradient) accumulate(leaf.gradient, std::move(gradient));
+    if (gradient.value) accumulate(leaf.gradient, std::move(gradient));
     if (--leaf.pending == 0 && leaf.gradient) on_gradient_(place, std::exchange(leaf.gradient, {}));
   }
 
-  void accumulate(Value& sum, Value gradient) {
-    if (!sum) {
-      sum = std::move(gradient);
-      return;
-    }
-    std::array<Value, 2> operands{std::move(sum), std::move(gradient)};
-    sum = std::move(apply(op_of<"add">(), operands, {}, keep_graph_ ? 0 : 1)[0]);
+  void accumulate(Value& sum, InputGradient gradient) {
+    if (gradient.box) return accumulate_box(sum, std::move(gradient.value), *gradient.box);
+    if (sum) return combine(op_of<"add">(), sum, std::move(gradient.value), {}, !keep_graph_);
+    sum = std::move(gradient.value);
+  }
+
+  void accumulate_box(Value& sum, Value part, const Box& box) {
+    if (sum) return combine(op_of<"slice_add">(), sum, std::move(part), box.place, !keep_graph_);
+    sum = {filled(box.whole, 0.0, part.tensor.dtype()), nullptr, 0};
+    combine(op_of<"slice_set">(), sum, std::move(part), box.place, true);
+  }
+
+  // Writes over what `sum` was where `donate` says so and nobody else has it.
+  static void combine(const Op& op, Value& sum, Value part, Attrs attrs, bool donate) {
+    std::array<Value, 2> operands{std::move(sum), std::move(part)};
+    sum = std::move(apply(op, operands, std::move(attrs), donate ? 1 : 0)[0]);
   }
 
   std::vector<Node> nodes_;

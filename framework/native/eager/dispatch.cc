@@ -19,7 +19,7 @@ class OpNode : public TapeNode {
   OpNode(const Op& op, Attrs attrs) : op_(op), attrs_(std::move(attrs)) {}
 
   void save(std::span<const Value> inputs, std::span<const Tensor> input_tensors, std::span<const Tensor> outputs);
-  void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<Value> in_grads) override;
+  void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<InputGradient> in_grads) override;
   std::string_view name() const override { return op_.name; }
   void release_saved() noexcept override {
     inputs_.clear();
@@ -50,7 +50,7 @@ void OpNode::save(std::span<const Value> inputs, std::span<const Tensor> input_t
   }
 }
 
-void OpNode::backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<Value> in_grads) {
+void OpNode::backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<InputGradient> in_grads) {
   if (!op_.gradient) fail(ErrorKind::kUnsupported, op_.name, " cannot be differentiated: ", op_.no_gradient);
   ValueList inputs, outputs;
   for (size_t i = 0; i < inputs_.size(); ++i) inputs.push_back({inputs_[i], links[i].origin, links[i].index});

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "ops/op.h"
+#include "ops/gradient.h"
 #include "ops/value.h"
 
 namespace keima {
@@ -38,7 +38,7 @@ class TapeNode : public Origin {
   bool live() const noexcept override { return linked_; }
 
   // Gradients of the inputs from those of the outputs (some of them null). Fills those that are needed.
-  virtual void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<Value> in_grads) = 0;
+  virtual void backward(std::span<const Value> out_grads, std::span<const bool> needed, std::span<InputGradient> in_grads) = 0;
   virtual std::string_view name() const = 0;
   // Drops what was kept for backward.
   virtual void release_saved() noexcept = 0;

@@ -4,6 +4,8 @@
 // that a gradient can itself be differentiated or traced.
 #pragma once
 
+#include <optional>
+
 #include "ops/registry.h"
 #include "ops/value.h"
 
@@ -67,12 +69,27 @@ Expr call(const Expr& x, const Expr& y, const Expr& z, Attrs attrs = {}) {
   return {x.applier(), std::move(call_all<name>(x.applier(), {x.value(), y.value(), z.value()}, std::move(attrs))[0])};
 }
 
+// Where in a tensor of shape `whole` a slice lies.
+struct Box {
+  Dims whole;
+  Attrs place;  // of slice, slice_set and slice_add
+};
+
+// The gradient of one input. With a box, it is zero but there, where it is `value`: a sum of many such (a sequence that is
+// read step by step) costs the length of the sequence, not its square.
+struct InputGradient {
+  Value value;  // null: none
+  std::optional<Box> box = {};
+};
+
+using InputGradientList = InlineVector<InputGradient, 3>;
+
 // One op's turn in backward: the saved operands, the gradients that arrived, the gradients to fill in.
 class GradCall {
  public:
   GradCall(const Op& op, const Attrs& attrs, Applier& applier, std::span<const Value> inputs,
            std::span<const TensorDesc> input_descs, std::span<const Value> outputs, std::span<const Value> out_grads,
-           std::span<const bool> needed, std::span<Value> in_grads)
+           std::span<const bool> needed, std::span<InputGradient> in_grads)
       : op(op), attrs(attrs), applier(applier), inputs_(inputs), input_descs_(input_descs), outputs_(outputs),
         out_grads_(out_grads), needed_(needed), in_grads_(in_grads) {}
 
@@ -92,7 +109,9 @@ class GradCall {
   // False also for inputs that were left out.
   bool needs(size_t i) const noexcept { return i < needed_.size() && needed_[i]; }
 
-  void set(size_t i, const Expr& gradient) { in_grads_[i] = gradient.value(); }
+  void set(size_t i, const Expr& gradient) { in_grads_[i].value = gradient.value(); }
+  // Zeros of input i's shape, but for `gradient` at `place`.
+  void set_in_box(size_t i, const Expr& gradient, const Attrs& place) { in_grads_[i] = {gradient.value(), Box{in_shape(i), place}}; }
   // Sums a gradient of the broadcast shape down to input i's own, and converts it to its dtype.
   void set_unbroadcast(size_t i, const Expr& gradient);
 
@@ -102,7 +121,7 @@ class GradCall {
   std::span<const Value> outputs_;
   std::span<const Value> out_grads_;
   std::span<const bool> needed_;
-  std::span<Value> in_grads_;
+  std::span<InputGradient> in_grads_;
 };
 
 // Zeros of input i's shape and dtype, without history.

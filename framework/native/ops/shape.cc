@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops that move elements without computing on them: views, slices, concatenation, conversion.
 #include "kernels/copy/copy.h"
+#include "kernels/elementwise/elementwise.h"
 #include "ops/families.h"
 #include "ops/gradient.h"
 #include "ops/layout.h"
@@ -182,28 +183,30 @@ void infer_slice(const OpCall& call, DescList& out) {
 
 Tensor view_slice(const OpCall& call, const TensorDesc&) { return call.in(0).is_plain() ? box_of(call.in(0), call.attrs) : Tensor(); }
 
-void grad_slice(GradCall& g) {
-  const Expr zeros(g.applier, {filled(g.in_shape(0), 0.0, g.in_dtype(0)), nullptr, 0});
-  g.set(0, call<"slice_set">(zeros, g.grad(), g.attrs));
-}
+void grad_slice(GradCall& g) { g.set_in_box(0, g.grad(), g.attrs); }
 
-void infer_slice_set(const OpCall& call, DescList& out) {
+void infer_into_box(const OpCall& call, DescList& out) {
   check_box(call);
   const Tensor &x = call.in(0), &value = call.in(1);
   if (!(value.shape() == call.attrs.ints(1)))
-    fail(ErrorKind::kShape, "slice_set: expected a value of shape ", call.attrs.ints(1), ", got ", value.shape());
-  if (!(value.dtype() == x.dtype())) fail(ErrorKind::kDtype, "slice_set: expected a value of dtype ", x.dtype(), ", got ", value.dtype());
+    fail(ErrorKind::kShape, call.op.name, ": expected a value of shape ", call.attrs.ints(1), ", got ", value.shape());
+  if (!(value.dtype() == x.dtype())) fail(ErrorKind::kDtype, call.op.name, ": expected a value of dtype ", x.dtype(), ", got ", value.dtype());
   out.push_back({x.shape(), x.dtype()});
 }
 
-void layouts_slice_set(const OpCall&, LayoutChoice& choice) {
+void layouts_into_box(const OpCall&, LayoutChoice& choice) {
   choice.inputs.push_back({{}, true});
   choice.inputs.push_back({{}, true});
   choice.outputs.push_back({});
 }
 
-void kernel_slice_set(const KernelCall& call) {
+// What surrounds the box, unless the result lies over it.
+void start_from_whole(const KernelCall& call) {
   if (!(call.in(0).storage() == call.out().storage())) strided_copy(call.exec, call.in(0), call.out());
+}
+
+void kernel_slice_set(const KernelCall& call) {
+  start_from_whole(call);
   strided_copy(call.exec, call.in(1), box_of(call.out(), call.attrs));
 }
 
@@ -212,6 +215,35 @@ void grad_slice_set(GradCall& g) {
     const Expr zeros(g.applier, {filled(g.in_shape(1), 0.0, g.in_dtype(1)), nullptr, 0});
     g.set(0, call<"slice_set">(g.grad(), zeros, g.attrs));
   }
+  if (g.needs(1)) g.set(1, call<"slice">(g.grad(), g.attrs));
+}
+
+void infer_slice_add(const OpCall& call, DescList& out) {
+  infer_into_box(call, out);
+  if (!out[0].dtype.is_float()) fail(ErrorKind::kDtype, "slice_add: expected float tensors, got ", out[0].dtype, "; convert with astype('float32') first");
+}
+
+void kernel_slice_add(const KernelCall& call) {
+  start_from_whole(call);
+  const Tensor box = box_of(call.out(), call.attrs);
+  const Tensor& value = call.in(1);
+  if (value.numel() == 0) return;
+  static const ElementwiseOp add = elementwise_op_from_name("add");
+  const ScalarType type = box.dtype().scalar();
+  ElementwiseArgs args;
+  args.op = add;
+  args.ndim = box.ndim();
+  args.shape = box.shape().data();
+  args.out = box.raw();
+  args.out_type = type;
+  args.out_strides = box.strides().data();
+  args.in[0] = {box.raw(), type, box.strides().data()};
+  args.in[1] = {value.raw(), type, value.strides().data()};
+  elementwise(call.exec, args);
+}
+
+void grad_slice_add(GradCall& g) {
+  if (g.needs(0)) g.set(0, g.grad());
   if (g.needs(1)) g.set(1, call<"slice">(g.grad(), g.attrs));
 }
 
@@ -311,7 +343,10 @@ void declare_shape(Registry& registry) {
   registry.add({.name = "slice", .inputs = {"inp"}, .attrs = {ints("starts"), ints("sizes"), ints("steps")}, .infer = infer_slice,
                 .view = view_slice, .gradient = grad_slice, .onnx = "Slice"});
   registry.add({.name = "slice_set", .inputs = {"inp", "value"}, .attrs = {ints("starts"), ints("sizes"), ints("steps")},
-                .infer = infer_slice_set, .layouts = layouts_slice_set, .kernel = kernel_slice_set, .gradient = grad_slice_set,
+                .infer = infer_into_box, .layouts = layouts_into_box, .kernel = kernel_slice_set, .gradient = grad_slice_set,
+                .in_place = 0, .onnx_note = kNoOnnxYet});
+  registry.add({.name = "slice_add", .inputs = {"inp", "value"}, .attrs = {ints("starts"), ints("sizes"), ints("steps")},
+                .infer = infer_slice_add, .layouts = layouts_into_box, .kernel = kernel_slice_add, .gradient = grad_slice_add,
                 .in_place = 0, .onnx_note = kNoOnnxYet});
   registry.add({.name = "concat", .inputs = {"inps"}, .variadic = true, .attrs = {{"axis", AttrType::kInt, int64_t{0}}}, .infer = infer_concat,
                 .layouts = layouts_concat, .kernel = kernel_concat, .gradient = grad_concat, .onnx = "Concat"});

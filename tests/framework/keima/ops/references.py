@@ -78,6 +78,7 @@ NOT_IN_TORCH = {
     "sgd_step",
     "sigmoid_grad",
     "silu_grad",
+    "slice_add",
     "slice_set",
     "softmax_backward",
     "sort",
@@ -363,6 +364,19 @@ def _slice_set(x: Array, value: Array, starts: Any, sizes: Any, steps: Any) -> A
     return out
 
 
+def _slice_add(x: Array, value: Array, starts: Any, sizes: Any, steps: Any) -> Array:
+    out = x.copy()
+    out[_box(starts, sizes, steps)] += value
+    return out
+
+
+def _boxes(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case((rng.uniform(-1, 1, (5, 6)), rng.uniform(-1, 1, sizes)), (starts, sizes, steps))
+        for starts, sizes, steps in [((0, 0), (5, 6), (1, 1)), ((4, 1), (2, 3), (-2, 2)), ((1, 1), (0, 2), (1, 1))]
+    ]
+
+
 REFERENCES["reshape"] = Reference(
     lambda x, shape: x.reshape(shape),
     lambda rng: [
@@ -390,14 +404,8 @@ REFERENCES["slice"] = Reference(
     ],
     differentiable=(0,),
 )
-REFERENCES["slice_set"] = Reference(
-    _slice_set,
-    lambda rng: [
-        Case((rng.uniform(-1, 1, (5, 6)), rng.uniform(-1, 1, sizes)), (starts, sizes, steps))
-        for starts, sizes, steps in [((0, 0), (5, 6), (1, 1)), ((4, 1), (2, 3), (-2, 2)), ((1, 1), (0, 2), (1, 1))]
-    ],
-    differentiable=(0, 1),
-)
+REFERENCES["slice_set"] = Reference(_slice_set, _boxes, differentiable=(0, 1))
+REFERENCES["slice_add"] = Reference(_slice_add, _boxes, differentiable=(0, 1))
 REFERENCES["concat"] = Reference(
     lambda *args: np.concatenate(args[:-1], axis=args[-1]),
     lambda rng: [

@@ -58,6 +58,7 @@ REFUSED = {
     "sgd_step",
     "sigmoid_grad",
     "silu_grad",
+    "slice_add",
     "slice_set",
     "softmax_backward",
     "tanh_grad",
