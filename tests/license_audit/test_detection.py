@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -75,6 +79,43 @@ def test_a_text_that_was_not_read_to_its_end_is_said(python: str, tmp_path: Path
         scan = worker.scan("MIT")
     assert [(match.raw, match.origin) for match in scan.matches] == [("MIT", "notice")]
     assert [remark.code for remark in scan.remarks] == ["detector-failed"]
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[float], object], float], dict[str, Any]]:
+    """The worker's answer where ScanCode does the given search, which takes a deadline, within some seconds."""
+
+    def ask(search: Callable[[float], object], seconds: float) -> dict[str, Any]:
+        def get_licenses(path: str, deadline: float) -> dict[str, list[object]]:
+            search(deadline)
+            return {"license_detections": []}
+
+        monkeypatch.setitem(sys.modules, "scancode", ModuleType("scancode"))
+        api = ModuleType("scancode.api")
+        monkeypatch.setattr(api, "get_licenses", get_licenses, raising=False)
+        monkeypatch.setitem(sys.modules, "scancode.api", api)
+        worker = runpy.run_path(str(Path(scancode.__file__).with_name("scancode_worker.py")))
+        return dict(worker["_answer"]("a.c", seconds))
+
+    return ask
+
+
+def work_until(deadline: float) -> None:
+    while not time.time() > deadline:
+        pass
+
+
+def test_a_search_that_takes_too_much_of_the_processor_is_stopped_and_said(answer: Any) -> None:
+    before = time.process_time()
+    assert answer(work_until, 0.05)["late"]
+    assert time.process_time() - before >= 0.05
+
+
+@pytest.mark.parametrize("clock", [0.0, time.time() + 1e6, sys.float_info.max])
+def test_no_clock_stops_a_search(answer: Any, clock: float) -> None:
+    stopped = []
+    assert not answer(lambda deadline: stopped.append(clock > deadline), 60)["late"]
+    assert stopped == [False]
 
 
 def test_a_text_has_no_hole_in_it() -> None:

@@ -28,6 +28,8 @@ from keima_audit.errors import EnvironmentBrokenError
 
 _START_SECONDS = 300
 """Building the index for the first time takes minutes; loading it afterwards 4 to 8 seconds."""
+_PATIENCE = 10
+"""Seconds of the clock for each of the processor's: the worker keeps its own limit, unless it hangs."""
 _WORKER = Path(__file__).with_name("scancode_worker.py")
 _VAGUE = (
     "LicenseRef-scancode-unknown-license-reference",
@@ -137,16 +139,16 @@ class ScanCode:
         try:
             self._process.stdin.write(json.dumps({"path": str(place), "seconds": self._seconds}) + "\n")
             self._process.stdin.flush()
-            reply = self._wait(self._seconds + 30)
+            reply = self._wait(self._seconds * _PATIENCE)
         except BrokenPipeError:
             reply = None
         base = scan_tags_only(text, python=python)
         if reply is None:
             self._stop()
             self._start()
-            reply = {"error": f"no answer within {self._seconds} seconds"}
+            reply = {"error": f"no answer within {self._seconds * _PATIENCE} seconds"}
         if reply.get("late"):
-            reply["error"] = f"not read to its end within {self._seconds} seconds"
+            reply["error"] = f"not read to its end within {self._seconds} seconds of the processor"
         failed = (Remark("detector-failed", 0, str(reply["error"])),) if "error" in reply else ()
         found = of_file(matches_of(reply.get("detections", [])), read_tags(text, python=python))
         return Scan("text", tuple(_merge(list(base.matches), found)), (*base.remarks, *failed), base.copyrights)

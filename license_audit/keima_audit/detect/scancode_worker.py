@@ -11,14 +11,35 @@ import sys
 import time
 
 
+class _Deadline(float):
+    """What ScanCode compares with its clock (`time() > deadline`), though it is the processor's time that counts.
+
+    ScanCode stops then, and answers as if that were all it found. So a busy or paused machine must not decide what is
+    found, nor a clock that is set; and that a search was stopped is known from the comparison that stopped it.
+    """
+
+    passed = False
+
+    def __new__(cls, seconds: float) -> "_Deadline":
+        deadline = super().__new__(cls, sys.float_info.max)  # for whoever takes it as a number
+        deadline._end = time.process_time() + seconds
+        return deadline
+
+    _end: float
+
+    def __lt__(self, clock: float) -> bool:
+        self.passed = self.passed or time.process_time() > self._end
+        return self.passed
+
+
 def _answer(path: str, seconds: float) -> dict:  # type: ignore[type-arg]
     from scancode.api import get_licenses
 
-    deadline = time.time() + seconds
+    deadline = _Deadline(seconds)
     found = get_licenses(path, deadline=deadline)
     return {
         "path": path,
-        "late": time.time() > deadline,  # it stops then, and answers as if that were all
+        "late": deadline.passed,
         "detections": [
             {
                 "expression": detection["license_expression_spdx"],
