@@ -6,6 +6,7 @@
 #include "kernels/gemm/repeat.h"
 #include "kernels/gemm/tile.h"
 #include "simd/memory.h"
+#include "simd/scaled.h"
 
 namespace keima::KEIMA_ISA {
 
@@ -48,7 +49,7 @@ template <int blocks>
           gradient[v] = load<kLanes>(q + (v / kPerBlock) * y_block + (v % kPerBlock) * kLanes);
         });
         repeat<kInputs>([&](int i) __attribute__((always_inline)) {
-          repeat<kVectors>([&](int v) __attribute__((always_inline)) { sum[i][v] = i % 2 == 1 ? add_scaled(sum[i][v], gradient[v], p + i) : sum[i][v] + gradient[v] * p[i]; });
+          repeat<kVectors>([&](int v) __attribute__((always_inline)) { sum[i][v] = add_scaled_in_row(i, sum[i][v], gradient[v], p + i); });
         });
       }
     }

@@ -6,6 +6,7 @@
 #include "kernels/gemm/repeat.h"
 #include "kernels/gemm/tile_shape.h"
 #include "simd/memory.h"
+#include "simd/scaled.h"
 
 namespace keima::KEIMA_ISA {
 
@@ -42,13 +43,9 @@ struct Accumulators {
     each(call, [&](V& s, int, int64_t at) __attribute__((always_inline)) { s = load<kLanes>(call.c + at); });
   }
 
-  // Adds columns * *scale to row r. With another hyper-thread on the core, issuing instructions is what limits a tile, so
-  // that every other row leaves copying its factor to the products: 1.05 to 1.1 of the speed there, and no loss alone, where
-  // doing so in all rows would ask more of the loads than they give.
+  // Adds columns * *scale to row r.
   KEIMA_INLINE void add_row(int r, const V (&columns)[kVectors], const float* scale) {
-    repeat<kVectors>([&](int v) __attribute__((always_inline)) {
-      sum[r][v] = r % 2 == 1 ? add_scaled(sum[r][v], columns[v], scale) : sum[r][v] + columns[v] * *scale;
-    });
+    repeat<kVectors>([&](int v) __attribute__((always_inline)) { sum[r][v] = add_scaled_in_row(r, sum[r][v], columns[v], scale); });
   }
 
   // Separate passes over the accumulators, not a test for each: the tests cost more than the passes.

@@ -118,7 +118,7 @@ constexpr ConvertProbe kConverts[] = {
 }  // namespace
 
 const SimdProbe& simd_probe() {
-  static constexpr SimdProbe probe{find_unary, find_binary, horizontal, kConverts, 9};
+  static const SimdProbe probe{find_unary, find_binary, horizontal, kConverts, 9, &scaled_probe()};
   return probe;
 }
 

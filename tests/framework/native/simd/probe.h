@@ -3,6 +3,7 @@
 // simd/ as plain array functions, so that a test compiled for the baseline can call every instruction set's version.
 #pragma once
 
+#include "probe_scaled.h"
 #include "simd/element.h"
 #include "simd/variants.h"
 
@@ -31,6 +32,7 @@ struct SimdProbe {
   Horizontal (*horizontal)(const float* in);
   const ConvertProbe* converts;
   int convert_count;
+  const ScaledProbe* scaled;
 };
 
 KEIMA_EACH_ISA(const SimdProbe& simd_probe());

@@ -2,11 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vector types and memory access of every instruction set, against scalar C++ and libm.
 #include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include "base/freestanding/isa.h"
@@ -209,5 +212,51 @@ TEST_CASE("integers and bool: widened by sign, narrowed by wrapping, tails untou
     check(ScalarType::kUint8, uint8_t{});
     check(ScalarType::kUint16, uint16_t{});
     check(ScalarType::kBool, uint8_t{});
+  });
+}
+
+namespace {
+
+// A float behind which no page can be read: whoever reads more than it ends the test.
+class LastFloat {
+ public:
+  LastFloat() : page_(static_cast<size_t>(sysconf(_SC_PAGESIZE))), start_(mmap(nullptr, 2 * page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    REQUIRE(start_ != MAP_FAILED);
+    REQUIRE(mprotect(static_cast<char*>(start_) + page_, page_, PROT_NONE) == 0);
+  }
+  LastFloat(const LastFloat&) = delete;
+  LastFloat& operator=(const LastFloat&) = delete;
+  ~LastFloat() { munmap(start_, 2 * page_); }
+  float* get() const { return reinterpret_cast<float*>(static_cast<char*>(start_) + page_) - 1; }
+
+ private:
+  size_t page_;
+  void* start_;
+};
+
+// Two roundings are right where the product is not fused.
+bool right(float result, float sum, float v, float scale, bool fused) {
+  const volatile float product = v * scale;
+  return result == std::fma(v, scale, sum) || (!fused && result == product + sum);
+}
+
+}  // namespace
+
+TEST_CASE("sums of scaled vectors are those of std::fma, lane by lane, and of the factor one float is read") {
+  std::mt19937 generator(7);
+  std::uniform_real_distribution<float> uniform(-2, 2);
+  const LastFloat scale;
+  on_every_isa([&](const SimdProbe& probe) {
+    for (const ScaledProbe::Form& form : probe.scaled->forms) {
+      size_t wrong = 0;
+      for (int round = 0; round < 1000; ++round) {
+        float sums[16], v[16], out[16];
+        for (int i = 0; i < 16; ++i) sums[i] = uniform(generator), v[i] = uniform(generator), out[i] = 77.F;
+        *scale.get() = uniform(generator);
+        form.run(sums, v, scale.get(), out);
+        for (int i = 0; i < 16; ++i) wrong += i < form.lanes ? !right(out[i], sums[i], v[i], *scale.get(), form.fused) : out[i] != 77.F;
+      }
+      CHECK(wrong == 0);
+    }
   });
 }
