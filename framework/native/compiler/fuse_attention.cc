@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "compiler/rewrite.h"
 #include "ops/layout.h"
 
 namespace keima::compiler {
@@ -13,23 +14,28 @@ constexpr size_t kTransposeA = 0, kTransposeB = 1;
 
 class AttentionFuser {
  public:
-  explicit AttentionFuser(Graph& graph) : graph_(graph), makers_(producers(graph)), uses_(use_counts(graph)) {}
+  explicit AttentionFuser(Graph& graph) : graph_(graph), links_(graph) {}
 
-  int run() {
-    int changes = 0;
-    for (Node& node : graph_.nodes) changes += fuse(node) ? 1 : 0;
-    std::erase_if(graph_.nodes, [](const Node& node) { return node.op == nullptr; });
-    return changes;
+  // Whether the product became an attention.
+  bool fuse(Node& node) {
+    if (!node.is("matmul") || node.attrs.flag(kTransposeA) || node.attrs.flag(kTransposeB)) return false;
+    Node* softmax = links_.sole(node.inputs[0], "softmax");
+    if (!softmax || !four_dimensional(node)) return false;
+    const int64_t axis = softmax->attrs.integer(0);
+    if (axis != -1 && axis != 3) return false;
+    const Scaled scores = scaled(softmax->inputs[0]);
+    Node* first = links_.sole(scores.value, "matmul");
+    if (!first || first->attrs.flag(kTransposeA) || !four_dimensional(*first)) return false;
+    const Scaled query = scaled(first->inputs[0]);
+    node.attrs = Attrs{!first->attrs.flag(kTransposeB), scores.factor * query.factor};
+    node.inputs = {query.value, first->inputs[1], node.inputs[1]};
+    node.op = &op_of<"attention">();
+    for (Node* absorbed : {softmax, first, scores.mul, query.mul})
+      if (absorbed) absorbed->op = nullptr;
+    return true;
   }
 
  private:
-  // The node that makes `id`, if it is one of that op whose result nobody else reads.
-  Node* sole(ValueId id, std::string_view op) {
-    if (id == kNoValue || makers_[id] < 0 || uses_[id] != 1) return nullptr;
-    Node& node = graph_.nodes[static_cast<size_t>(makers_[id])];
-    return node.op && node.op->name == op ? &node : nullptr;
-  }
-
   const TensorDesc& desc(ValueId id) const { return graph_.values[id]; }
 
   // A float32 constant of one number.
@@ -47,7 +53,7 @@ class AttentionFuser {
   };
 
   Scaled scaled(ValueId id) {
-    Node* mul = sole(id, "mul");
+    Node* mul = links_.sole(id, "mul");
     for (size_t side = 0; mul && side < 2; ++side) {
       const std::optional<double> factor = number(mul->inputs[1 - side]);
       if (factor && desc(mul->inputs[side]).shape == desc(id).shape) return {mul->inputs[side], *factor, mul};
@@ -62,31 +68,15 @@ class AttentionFuser {
     return a[0] == b[0] && a[1] == b[1];
   }
 
-  bool fuse(Node& node) {
-    if (!node.op || node.op->name != "matmul" || node.attrs.flag(kTransposeA) || node.attrs.flag(kTransposeB)) return false;
-    Node* softmax = sole(node.inputs[0], "softmax");
-    if (!softmax || !four_dimensional(node)) return false;
-    const int64_t axis = softmax->attrs.integer(0);
-    if (axis != -1 && axis != 3) return false;
-    const Scaled scores = scaled(softmax->inputs[0]);
-    Node* first = sole(scores.value, "matmul");
-    if (!first || first->attrs.flag(kTransposeA) || !four_dimensional(*first)) return false;
-    const Scaled query = scaled(first->inputs[0]);
-    node.attrs = Attrs{!first->attrs.flag(kTransposeB), scores.factor * query.factor};
-    node.inputs = {query.value, first->inputs[1], node.inputs[1]};
-    node.op = &op_of<"attention">();
-    for (Node* absorbed : {softmax, first, scores.mul, query.mul})
-      if (absorbed) absorbed->op = nullptr;
-    return true;
-  }
-
   Graph& graph_;
-  const std::vector<int> makers_;
-  const std::vector<int> uses_;
+  Links links_;
 };
 
 }  // namespace
 
-int fuse_attention(Graph& graph) { return AttentionFuser(graph).run(); }
+int fuse_attention(Graph& graph) {
+  AttentionFuser fuser(graph);
+  return rewrite_each(graph, [&](Node& node) { return fuser.fuse(node); });
+}
 
 }  // namespace keima::compiler

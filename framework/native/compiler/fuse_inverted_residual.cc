@@ -3,6 +3,7 @@
 #include "compiler/fuse_inverted_residual.h"
 
 #include "base/execution.h"
+#include "compiler/rewrite.h"
 #include "kernels/conv/inverted_residual.h"
 #include "ops/conv_geometry.h"
 
@@ -15,55 +16,14 @@ constexpr size_t kStride = 0, kPadding = 1, kDilation = 2, kGroups = 3, kActivat
 
 class BlockFuser {
  public:
-  explicit BlockFuser(Graph& graph) : graph_(graph), makers_(producers(graph)), uses_(use_counts(graph)) {}
+  explicit BlockFuser(Graph& graph) : graph_(graph), links_(graph) {}
 
-  int run() {
-    int changes = 0;
-    for (Node& node : graph_.nodes) changes += fuse(node) ? 1 : 0;
-    std::erase_if(graph_.nodes, [](const Node& node) { return node.op == nullptr; });
-    return changes;
-  }
-
- private:
-  const Dims& shape(ValueId id) const { return graph_.values[id].shape; }
-
-  static bool is_one(const Dims& dims) { return dims == Dims{1, 1} || dims == Dims{1}; }
-  static bool is_zero(const Dims& dims) { return dims == Dims{0, 0} || dims == Dims{0}; }
-
-  // With weights that can be packed, and the fixed algorithm, which is the direct one.
-  bool is_convolution(const Node& node) const {
-    return node.op && node.op->name == "conv2d_fused" && graph_.is_constant(node.inputs[kWeight]) && is_one(node.attrs.ints(kDilation)) &&
-           node.attrs.string(kAlgorithm).empty();
-  }
-
-  bool is_pointwise(const Node& node) const {
-    if (!is_convolution(node) || node.attrs.integer(kGroups) != 1) return false;
-    const Dims& weight = shape(node.inputs[kWeight]);
-    return weight.size() == 4 && weight[2] == 1 && weight[3] == 1 && is_one(node.attrs.ints(kStride)) && is_zero(node.attrs.ints(kPadding));
-  }
-
-  bool is_depthwise(const Node& node) const {
-    if (!is_convolution(node) || node.inputs[kResidual] != kNoValue) return false;
-    const int64_t groups = node.attrs.integer(kGroups), channels = shape(node.inputs[0])[1];
-    return groups > 1 && groups == channels && shape(node.outputs[0])[1] == channels;
-  }
-
-  // The node whose result only this reader has.
-  Node* sole(ValueId id) {
-    if (id == kNoValue || makers_[id] < 0 || uses_[id] != 1) return nullptr;
-    return &graph_.nodes[static_cast<size_t>(makers_[id])];
-  }
-
-  ConvShape shape_of(const Node& node) const {
-    const Attrs& a = node.attrs;
-    return conv_shape(conv_geometry(*node.op, shape(node.inputs[0]), shape(node.inputs[kWeight]), a.ints(kStride), a.ints(kPadding), a.ints(kDilation), a.integer(kGroups)));
-  }
-
+  // Whether the projection became a block.
   bool fuse(Node& project) {
     if (!is_pointwise(project)) return false;
-    Node* depthwise = sole(project.inputs[0]);
+    Node* depthwise = links_.sole(project.inputs[0], "conv2d_fused");
     if (!depthwise || !is_depthwise(*depthwise)) return false;
-    Node* expand = sole(depthwise->inputs[0]);
+    Node* expand = links_.sole(depthwise->inputs[0], "conv2d_fused");
     if (expand && (!is_pointwise(*expand) || expand->inputs[kResidual] != kNoValue)) expand = nullptr;
     InvertedResidualShape block{.expands = expand != nullptr, .depthwise = shape_of(*depthwise), .project = shape_of(project)};
     if (expand) block.expand = shape_of(*expand);
@@ -79,13 +39,44 @@ class BlockFuser {
     return true;
   }
 
+ private:
+  const Dims& shape(ValueId id) const { return graph_.values[id].shape; }
+
+  static bool is_one(const Dims& dims) { return dims == Dims{1, 1} || dims == Dims{1}; }
+  static bool is_zero(const Dims& dims) { return dims == Dims{0, 0} || dims == Dims{0}; }
+
+  // With weights that can be packed, and the fixed algorithm, which is the direct one.
+  bool is_convolution(const Node& node) const {
+    return node.is("conv2d_fused") && graph_.is_constant(node.inputs[kWeight]) && is_one(node.attrs.ints(kDilation)) &&
+           node.attrs.string(kAlgorithm).empty();
+  }
+
+  bool is_pointwise(const Node& node) const {
+    if (!is_convolution(node) || node.attrs.integer(kGroups) != 1) return false;
+    const Dims& weight = shape(node.inputs[kWeight]);
+    return weight.size() == 4 && weight[2] == 1 && weight[3] == 1 && is_one(node.attrs.ints(kStride)) && is_zero(node.attrs.ints(kPadding));
+  }
+
+  bool is_depthwise(const Node& node) const {
+    if (!is_convolution(node) || node.inputs[kResidual] != kNoValue) return false;
+    const int64_t groups = node.attrs.integer(kGroups), channels = shape(node.inputs[0])[1];
+    return groups > 1 && groups == channels && shape(node.outputs[0])[1] == channels;
+  }
+
+  ConvShape shape_of(const Node& node) const {
+    const Attrs& a = node.attrs;
+    return conv_shape(conv_geometry(*node.op, shape(node.inputs[0]), shape(node.inputs[kWeight]), a.ints(kStride), a.ints(kPadding), a.ints(kDilation), a.integer(kGroups)));
+  }
+
   Graph& graph_;
-  const std::vector<int> makers_;
-  const std::vector<int> uses_;
+  Links links_;
 };
 
 }  // namespace
 
-int fuse_inverted_residual(Graph& graph) { return BlockFuser(graph).run(); }
+int fuse_inverted_residual(Graph& graph) {
+  BlockFuser fuser(graph);
+  return rewrite_each(graph, [&](Node& node) { return fuser.fuse(node); });
+}
 
 }  // namespace keima::compiler

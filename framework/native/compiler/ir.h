@@ -21,6 +21,8 @@ struct Node {
   Attrs attrs;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
+
+  bool is(std::string_view name) const { return op && op->name == name; }
 };
 
 struct Graph {

@@ -10,14 +10,13 @@
 
 #include "compiler/fuse_attention.h"
 #include "compiler/fuse_inverted_residual.h"
+#include "compiler/rewrite.h"
 #include "compiler/shuffle_channels.h"
 #include "ops/execute.h"
 #include "ops/layout.h"
 
 namespace keima::compiler {
 namespace {
-
-bool is(const Node& node, std::string_view name) { return node.op && node.op->name == name; }
 
 // Values that others stand for. Nodes are visited in order, so that what a node reads is replaced before it is looked at.
 class Replacements {
@@ -33,9 +32,6 @@ class Replacements {
  private:
   std::vector<ValueId> by_;
 };
-
-// Nodes whose op a pass set to null.
-int drop_removed(Graph& graph) { return static_cast<int>(std::erase_if(graph.nodes, [](const Node& node) { return node.op == nullptr; })); }
 
 Tensor compute(const char* name, std::initializer_list<Tensor> inputs, const Attrs& attrs = {}) {
   return execute(Registry::instance().get(name), std::span(inputs.begin(), inputs.size()), attrs)[0];
@@ -63,7 +59,7 @@ int dead_code(Graph& graph) {
 
 // Whether the only result is operand 0 again.
 bool is_identity(const Graph& graph, const Node& node) {
-  const bool candidate = is(node, "reshape") || is(node, "cast") || is(node, "broadcast_to");
+  const bool candidate = node.is("reshape") || node.is("cast") || node.is("broadcast_to");
   if (!candidate) return false;
   const TensorDesc &in = graph.values[node.inputs[0]], &out = graph.values[node.outputs[0]];
   return in.shape == out.shape && in.dtype == out.dtype;
@@ -154,28 +150,7 @@ int merge_equal(Graph& graph) {
   return drop_removed(graph);
 }
 
-// --- what the passes on convolutions share -----------------------------------------------------------------------
-
-// Which node makes an operand, for passes that move nodes; kept up to date by them.
-class Links {
- public:
-  explicit Links(Graph& graph) : graph_(graph), makers_(producers(graph)), uses_(use_counts(graph)) {}
-
-  // The node that makes `id`, if it is one of that op whose result nobody else reads.
-  Node* sole(ValueId id, std::string_view op) {
-    if (id == kNoValue || makers_[id] < 0 || uses_[id] != 1) return nullptr;
-    Node& node = graph_.nodes[static_cast<size_t>(makers_[id])];
-    return is(node, op) ? &node : nullptr;
-  }
-  int maker(ValueId id) const { return id == kNoValue ? -1 : makers_[id]; }
-  // `node` now stands at `index` and makes `id`.
-  void made_at(ValueId id, size_t index) { makers_[id] = static_cast<int>(index); }
-
- private:
-  Graph& graph_;
-  std::vector<int> makers_;
-  std::vector<int> uses_;
-};
+// --- fold_affine -------------------------------------------------------------------------------------------------
 
 int64_t out_channels(const Graph& graph, const Node& conv) { return graph.values[conv.outputs[0]].shape[1]; }
 
@@ -189,8 +164,6 @@ Tensor channel_constant(const Graph& graph, ValueId id, int64_t channels) {
   const Tensor flat = compute("reshape", {found->second}, Attrs{Dims{1, found->second.numel(), 1, 1}});
   return compute("broadcast_to", {flat}, Attrs{Dims{1, channels, 1, 1}});
 }
-
-// --- fold_affine -------------------------------------------------------------------------------------------------
 
 // A constant in place of operand `at`, whose name it takes over.
 void replace_constant(Graph& graph, Node& node, size_t at, const Tensor& tensor) {
@@ -207,7 +180,7 @@ bool fold_into(Graph& graph, Node& conv, const Node& affine, const Tensor& facto
   if (weight == graph.constants.end() || (bias != kNoValue && !graph.is_constant(bias))) return false;
   const Tensor old = bias == kNoValue ? filled(factor.shape(), 0.0, ScalarType::kFloat32) : compute("reshape", {graph.constants.at(bias)}, Attrs{factor.shape()});
   conv.inputs.resize(3, kNoValue);
-  if (is(affine, "mul")) {
+  if (affine.is("mul")) {
     const Dims& shape = weight->second.shape();
     Dims spread = Dims::filled(shape.size(), 1);
     for (int i = 0; i <= shape.size() - 4; ++i) spread[i] = shape[i];
@@ -222,8 +195,8 @@ bool fold_into(Graph& graph, Node& conv, const Node& affine, const Tensor& facto
 int fold_affine(Graph& graph) {
   Links links(graph);
   for (Node& node : graph.nodes) {
-    if (!is(node, "mul") && !is(node, "add") && !is(node, "sub")) continue;
-    const size_t sides = is(node, "sub") ? 1 : 2;
+    if (!node.is("mul") && !node.is("add") && !node.is("sub")) continue;
+    const size_t sides = node.is("sub") ? 1 : 2;
     for (size_t side = 0; side < sides; ++side) {
       Node* conv = links.sole(node.inputs[side], "conv2d");
       if (!conv || !(graph.values[node.outputs[0]].shape == graph.values[conv->outputs[0]].shape)) continue;
@@ -253,10 +226,10 @@ class EpilogueFuser {
   int run() {
     for (index_ = 0; index_ < graph_.nodes.size(); ++index_) {
       Node& node = graph_.nodes[index_];
-      if (is(node, "conv2d")) from_conv(node);
-      else if (is(node, "matmul")) from_matmul(node);
-      else if (is(node, "add") && !add_bias(node)) add_residual(node);
-      else if (is(node, "relu") || is(node, "relu6") || is(node, "gelu")) activate(node);
+      if (node.is("conv2d")) from_conv(node);
+      else if (node.is("matmul")) from_matmul(node);
+      else if (node.is("add") && !add_bias(node)) add_residual(node);
+      else if (node.is("relu") || node.is("relu6") || node.is("gelu")) activate(node);
     }
     drop_removed(graph_);
     return changes_;
@@ -326,7 +299,7 @@ class EpilogueFuser {
 
   void activate(Node& node) {
     Node* fused = sole_fused(node.inputs[0]);
-    if (!fused || activated(*fused) || (is(node, "gelu") && !is(*fused, "linear_fused"))) return;
+    if (!fused || activated(*fused) || (node.is("gelu") && !fused->is("linear_fused"))) return;
     fused->attrs = with_activation(*fused, node.op->name);
     absorb(*fused, node);
   }
@@ -343,9 +316,9 @@ int fuse_epilogue(Graph& graph) { return EpilogueFuser(graph).run(); }
 
 // The mean over the pixels of a convolution's result is an average pooling, which reads channel blocks as they are.
 bool is_pixel_mean(const Graph& graph, const Node& node, const std::vector<int>& makers) {
-  if (!is(node, "mean") || node.attrs.is_none(0) || graph.values[node.inputs[0]].shape.size() != 4) return false;
+  if (!node.is("mean") || node.attrs.is_none(0) || graph.values[node.inputs[0]].shape.size() != 4) return false;
   const int maker = makers[node.inputs[0]];
-  return maker >= 0 && is(graph.nodes[static_cast<size_t>(maker)], "conv2d_fused") && node.attrs.ints(0) == Dims{2, 3};
+  return maker >= 0 && graph.nodes[static_cast<size_t>(maker)].is("conv2d_fused") && node.attrs.ints(0) == Dims{2, 3};
 }
 
 int pool_means(Graph& graph) {

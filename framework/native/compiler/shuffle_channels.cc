@@ -47,7 +47,7 @@ class ChannelShuffler {
   const Node* maker(ValueId id, std::string_view op) const {
     if (id == kNoValue || makers_[id] < 0) return nullptr;
     const Node& node = graph_.nodes[static_cast<size_t>(makers_[id])];
-    return node.op->name == op ? &node : nullptr;
+    return node.is(op) ? &node : nullptr;
   }
 
   // Sources come before what is made of them, so that one pass in order knows them all.
