@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <functional>
 #include <numeric>
 
+#include "compiler/fold_affine.h"
 #include "compiler/fuse_attention.h"
+#include "compiler/fuse_epilogue.h"
 #include "compiler/fuse_inverted_residual.h"
 #include "compiler/rewrite.h"
 #include "compiler/shuffle_channels.h"
@@ -32,10 +32,6 @@ class Replacements {
  private:
   std::vector<ValueId> by_;
 };
-
-Tensor compute(const char* name, std::initializer_list<Tensor> inputs, const Attrs& attrs = {}) {
-  return execute(Registry::instance().get(name), std::span(inputs.begin(), inputs.size()), attrs)[0];
-}
 
 // --- dead_code ---------------------------------------------------------------------------------------------------
 
@@ -149,168 +145,6 @@ int merge_equal(Graph& graph) {
   replacements.apply(graph.outputs);
   return drop_removed(graph);
 }
-
-// --- fold_affine -------------------------------------------------------------------------------------------------
-
-int64_t out_channels(const Graph& graph, const Node& conv) { return graph.values[conv.outputs[0]].shape[1]; }
-
-// A constant of one number, or of one number a channel of a (N, C, H, W) tensor, as (1, C, 1, 1).
-Tensor channel_constant(const Graph& graph, ValueId id, int64_t channels) {
-  const auto found = graph.constants.find(id);
-  if (found == graph.constants.end() || found->second.dtype().scalar() != ScalarType::kFloat32) return {};
-  const Dims& shape = found->second.shape();
-  const bool per_channel = found->second.numel() == channels && (shape.size() == 3 || shape.size() == 4) && shape[shape.size() - 3] == channels;
-  if (!per_channel && found->second.numel() != 1) return {};
-  const Tensor flat = compute("reshape", {found->second}, Attrs{Dims{1, found->second.numel(), 1, 1}});
-  return compute("broadcast_to", {flat}, Attrs{Dims{1, channels, 1, 1}});
-}
-
-// A constant in place of operand `at`, whose name it takes over.
-void replace_constant(Graph& graph, Node& node, size_t at, const Tensor& tensor) {
-  const ValueId id = graph.add_constant(tensor);
-  if (const auto name = graph.names.find(node.inputs[at]); name != graph.names.end()) graph.names[id] = name->second;
-  node.inputs[at] = id;
-}
-
-// Folds y = conv * c, conv + c or conv - c into the weights and the bias: batch normalisation with fixed statistics is
-// two of these.
-bool fold_into(Graph& graph, Node& conv, const Node& affine, const Tensor& factor) {
-  const auto weight = graph.constants.find(conv.inputs[1]);
-  const ValueId bias = conv.inputs.size() > 2 ? conv.inputs[2] : kNoValue;
-  if (weight == graph.constants.end() || (bias != kNoValue && !graph.is_constant(bias))) return false;
-  const Tensor old = bias == kNoValue ? filled(factor.shape(), 0.0, ScalarType::kFloat32) : compute("reshape", {graph.constants.at(bias)}, Attrs{factor.shape()});
-  conv.inputs.resize(3, kNoValue);
-  if (affine.is("mul")) {
-    const Dims& shape = weight->second.shape();
-    Dims spread = Dims::filled(shape.size(), 1);
-    for (int i = 0; i <= shape.size() - 4; ++i) spread[i] = shape[i];
-    replace_constant(graph, conv, 1, compute("mul", {weight->second, compute("reshape", {factor}, Attrs{spread})}));
-    if (bias != kNoValue) replace_constant(graph, conv, 2, compute("mul", {old, factor}));
-    return true;
-  }
-  replace_constant(graph, conv, 2, compute(affine.op->name.c_str(), {old, factor}));
-  return true;
-}
-
-int fold_affine(Graph& graph) {
-  Links links(graph);
-  for (Node& node : graph.nodes) {
-    if (!node.is("mul") && !node.is("add") && !node.is("sub")) continue;
-    const size_t sides = node.is("sub") ? 1 : 2;
-    for (size_t side = 0; side < sides; ++side) {
-      Node* conv = links.sole(node.inputs[side], "conv2d");
-      if (!conv || !(graph.values[node.outputs[0]].shape == graph.values[conv->outputs[0]].shape)) continue;
-      const Tensor factor = channel_constant(graph, node.inputs[1 - side], out_channels(graph, *conv));
-      if (!factor || !fold_into(graph, *conv, node, factor)) continue;
-      links.made_at(node.outputs[0], static_cast<size_t>(conv - graph.nodes.data()));
-      conv->outputs[0] = node.outputs[0];
-      node.op = nullptr;
-      break;
-    }
-  }
-  return drop_removed(graph);
-}
-
-// --- fuse_epilogue -----------------------------------------------------------------------------------------------
-
-constexpr size_t kBias = 2, kResidual = 3;
-
-Attrs with_activation(const Node& node, const std::string& activation) { return node.attrs.with(node.op->attr("activation"), activation); }
-
-bool activated(const Node& node) { return !node.attrs.string(node.op->attr("activation")).empty(); }
-
-class EpilogueFuser {
- public:
-  explicit EpilogueFuser(Graph& graph) : graph_(graph), links_(graph) {}
-
-  int run() {
-    for (index_ = 0; index_ < graph_.nodes.size(); ++index_) {
-      Node& node = graph_.nodes[index_];
-      if (node.is("conv2d")) from_conv(node);
-      else if (node.is("matmul")) from_matmul(node);
-      else if (node.is("add") && !add_bias(node)) add_residual(node);
-      else if (node.is("relu") || node.is("relu6") || node.is("gelu")) activate(node);
-    }
-    drop_removed(graph_);
-    return changes_;
-  }
-
- private:
-  void from_conv(Node& node) {
-    std::vector<AttrValue> values;
-    for (size_t i = 0; i < node.attrs.size(); ++i) values.push_back(node.attrs[i]);
-    node.op = &op_of<"conv2d_fused">();
-    while (values.size() < node.op->attrs.size()) values.emplace_back(std::string());  // no activation, the fixed algorithm
-    node.attrs = Attrs(std::move(values));
-    node.inputs.resize(4, kNoValue);
-    ++changes_;
-  }
-
-  void from_matmul(Node& node) {
-    const TensorDesc &x = graph_.values[node.inputs[0]], &weight = graph_.values[node.inputs[1]];
-    const bool floats = x.dtype.scalar() == ScalarType::kFloat32 && weight.dtype.scalar() == ScalarType::kFloat32;
-    if (!floats || x.shape.size() < 2 || weight.shape.size() != 2 || node.attrs.flag(0) || !node.attrs.flag(1)) return;
-    node.op = &op_of<"linear_fused">();
-    node.attrs = Attrs{std::string()};
-    node.inputs.resize(4, kNoValue);
-    ++changes_;
-  }
-
-  // `fused` moves to where `node` stands and makes what that made.
-  void absorb(Node& fused, Node& node) {
-    Node moved = std::move(fused);
-    fused.op = nullptr;
-    moved.outputs = node.outputs;
-    node = std::move(moved);
-    links_.made_at(node.outputs[0], index_);
-    ++changes_;
-  }
-
-  bool add_bias(Node& node) {
-    for (size_t side : {0, 1}) {
-      Node* linear = links_.sole(node.inputs[side], "linear_fused");
-      if (!linear || linear->inputs[kBias] != kNoValue || activated(*linear)) continue;
-      const TensorDesc &bias = graph_.values[node.inputs[1 - side]], &out = graph_.values[linear->outputs[0]];
-      if (bias.shape.size() != 1 || bias.shape[0] != out.shape.back() || bias.dtype.scalar() != ScalarType::kFloat32) continue;
-      linear->inputs[kBias] = node.inputs[1 - side];
-      absorb(*linear, node);
-      return true;
-    }
-    return false;
-  }
-
-  void add_residual(Node& node) {
-    // Of two such nodes the later one takes the sum: the other's result is there by then.
-    const size_t later = links_.maker(node.inputs[0]) > links_.maker(node.inputs[1]) ? 0 : 1;
-    for (size_t side : {later, 1 - later}) {
-      Node* fused = sole_fused(node.inputs[side]);
-      if (!fused || fused->inputs[kResidual] != kNoValue || activated(*fused)) continue;
-      const TensorDesc &other = graph_.values[node.inputs[1 - side]], &out = graph_.values[node.outputs[0]];
-      if (!(other.shape == out.shape) || !(other.dtype == out.dtype)) continue;
-      fused->inputs[kResidual] = node.inputs[1 - side];
-      return absorb(*fused, node);
-    }
-  }
-
-  Node* sole_fused(ValueId id) {
-    Node* conv = links_.sole(id, "conv2d_fused");
-    return conv ? conv : links_.sole(id, "linear_fused");
-  }
-
-  void activate(Node& node) {
-    Node* fused = sole_fused(node.inputs[0]);
-    if (!fused || activated(*fused) || (node.is("gelu") && !fused->is("linear_fused"))) return;
-    fused->attrs = with_activation(*fused, node.op->name);
-    absorb(*fused, node);
-  }
-
-  Graph& graph_;
-  Links links_;
-  size_t index_ = 0;
-  int changes_ = 0;
-};
-
-int fuse_epilogue(Graph& graph) { return EpilogueFuser(graph).run(); }
 
 // --- pool_means ----------------------------------------------------------------------------------------------------
 
