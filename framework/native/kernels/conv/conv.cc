@@ -190,6 +190,13 @@ bool is_empty(const ConvShape& s) { return s.batch <= 0 || s.out_height <= 0 || 
 
 }  // namespace
 
+const float* conv_pad_bias(const ConvEpilogue& epilogue, int64_t channels, float* to) {
+  if (epilogue.bias == nullptr) return nullptr;
+  memset(to, 0, bytes(conv_bias_floats(channels)));
+  memcpy(to, epilogue.bias, bytes(channels));
+  return to;
+}
+
 bool conv_input_is_plain(const ConvShape& shape) {
   return shape.groups == 1 && shape.in_channels <= 4 && taps_of(shape) > 1;
 }

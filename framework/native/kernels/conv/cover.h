@@ -3,22 +3,10 @@
 // Covers a rectangle of target pixels by one group of 32 output channels with tiles.
 #pragma once
 
-#include <string.h>
-
 #include "kernels/conv/geometry.h"
 #include "kernels/gemm/tile_shape.h"
 
 namespace keima::KEIMA_ISA {
-
-inline int64_t bias_floats(const ConvProblem& p) { return p.groups() * kGroup; }
-
-// The bias with zeros up to whole column groups.
-inline const float* pad_bias(const ConvProblem& p, float* to) {
-  if (p.epilogue.bias == nullptr) return nullptr;
-  memset(to, 0, static_cast<size_t>(bias_floats(p)) * sizeof(float));
-  memcpy(to, p.epilogue.bias, static_cast<size_t>(p.target.channels) * sizeof(float));
-  return to;
-}
 
 // What all tiles of a column group have in common.
 inline TileCall group_call(const ConvProblem& p, int64_t group, const float* bias) {

@@ -151,13 +151,13 @@ int64_t direct_scratch(const Exec& exec, const ConvProblem& p) {
   const Cut cut(p);
   const int64_t threads = conv_most(1, slice_count(exec, p.batch + p.groups() * p.y.extent()));
   const int64_t planes = slices_images(exec, p) ? threads * cut.floats : cut.floats;
-  return bias_floats(p) + planes + threads * cut.tap_floats;
+  return conv_bias_floats(p.target.channels) + planes + threads * cut.tap_floats;
 }
 
 void run_direct(const Exec& exec, const ConvProblem& p, float* scratch) {
   const Cut cut(p);
-  const float* bias = pad_bias(p, scratch);
-  float* planes = scratch + bias_floats(p);
+  const float* bias = conv_pad_bias(p.epilogue, p.target.channels, scratch);
+  float* planes = scratch + conv_bias_floats(p.target.channels);
   if (!slices_images(exec, p)) return run_images(exec, p, cut, 0, p.batch, bias, planes, planes + cut.floats);
   parallel_slices(exec, p.batch, [&](int64_t slice, int64_t begin, int64_t end) {
     float* own = planes + slice * (cut.floats + cut.tap_floats);
@@ -170,7 +170,7 @@ void run_direct(const Exec& exec, const ConvProblem& p, float* scratch) {
 int64_t inner_floats(const ConvProblem& p) { return p.source_blocks() * p.source_pixels() * p.batch * kBlock; }
 
 int64_t batch_inner_scratch(const Exec& exec, const ConvProblem& p) {
-  return bias_floats(p) + inner_floats(p) + slice_count(exec, p.groups() * p.target_pixels()) * Cut(p).tap_floats;
+  return conv_bias_floats(p.target.channels) + inner_floats(p) + slice_count(exec, p.groups() * p.target_pixels()) * Cut(p).tap_floats;
 }
 
 // The taps that target pixel (y, x) meets inside the image.
@@ -204,8 +204,8 @@ void inner_pixel(const ConvProblem& p, int64_t group, int64_t pixel, const float
 }
 
 void run_batch_inner(const Exec& exec, const ConvProblem& p, float* scratch) {
-  const float* bias = pad_bias(p, scratch);
-  float* source = scratch + bias_floats(p);
+  const float* bias = conv_pad_bias(p.epilogue, p.target.channels, scratch);
+  float* source = scratch + conv_bias_floats(p.target.channels);
   float* tap_lists = source + inner_floats(p);
   const int64_t pixels = p.source_pixels();
   parallel_for(exec, p.source_blocks() * pixels, 1, [&](int64_t begin, int64_t end) {

@@ -11,6 +11,10 @@ namespace keima {
 constexpr int64_t conv_blocks(int64_t channels) { return (channels + kBlock - 1) / kBlock; }
 constexpr int64_t conv_groups_of_columns(int64_t channels) { return (channels + kGroup - 1) / kGroup; }
 
+// The bias with zeros up to whole column groups, in as many floats of `to`; null where there is none.
+constexpr int64_t conv_bias_floats(int64_t channels) { return conv_groups_of_columns(channels) * kGroup; }
+const float* conv_pad_bias(const ConvEpilogue& epilogue, int64_t channels, float* to);
+
 // One axis of the gathering. Targets are counted by q, in which neighbours read neighbouring source pixels:
 // forwards q is the target; backwards the targets fall into `stride` classes, t = q*stride + class - pad, each of which
 // meets its own taps. The source is laid out for that with its border of zeros: forwards in one plane for each residue

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/conv/inverted_residual.h"
 
-#include <string.h>
-
 #include "kernels/conv/inverted_residual_body.h"
 
 namespace keima {
@@ -11,17 +9,8 @@ namespace {
 
 constexpr int64_t kBandFloats = 192 * 1024;  // of a thread: three eighths of a 2 MB second cache
 
-int64_t padded_bias_floats(const ConvShape& s) { return conv_groups_of_columns(s.out_channels) * kGroup; }
-
-const float* padded_bias(const ConvShape& s, const ConvStage& stage, float* to) {
-  if (stage.epilogue.bias == nullptr) return nullptr;
-  memset(to, 0, static_cast<size_t>(padded_bias_floats(s)) * sizeof(float));
-  memcpy(to, stage.epilogue.bias, static_cast<size_t>(s.out_channels) * sizeof(float));
-  return to;
-}
-
 int64_t bias_floats(const InvertedResidualShape& s) {
-  return (s.expands ? padded_bias_floats(s.expand) : 0) + padded_bias_floats(s.project);
+  return (s.expands ? conv_bias_floats(s.expand.out_channels) : 0) + conv_bias_floats(s.project.out_channels);
 }
 
 }  // namespace
@@ -66,9 +55,9 @@ void inverted_residual(const Exec& exec, const InvertedResidualShape& s, const f
   const int64_t height = s.project.out_height;
   if (s.project.batch <= 0 || height <= 0 || s.project.out_width <= 0) return;
   float* floats = static_cast<float*>(scratch);
-  const float* project_bias = padded_bias(s.project, project, floats);
-  float* after = floats + padded_bias_floats(s.project);
-  const float* expand_bias = s.expands ? padded_bias(s.expand, expand, after) : nullptr;
+  const float* project_bias = conv_pad_bias(project.epilogue, s.project.out_channels, floats);
+  float* after = floats + conv_bias_floats(s.project.out_channels);
+  const float* expand_bias = s.expands ? conv_pad_bias(expand.epilogue, s.expand.out_channels, after) : nullptr;
   float* rest = floats + bias_floats(s);
   const ResidualBands bands(s);
   const ResidualCall call{s, expand, depthwise, project, expand_bias, project_bias, input, output};

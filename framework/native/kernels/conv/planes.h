@@ -4,6 +4,8 @@
 // a time. The copy is small beside the products that read it.
 #pragma once
 
+#include <string.h>
+
 #include "kernels/conv/geometry.h"
 #include "kernels/gemm/transpose.h"
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution of plain images, where the k's of a tile are the taps of a kernel row: neighbouring pixels read the same
 // floats of the image, shifted, so that nothing is unfolded; rows are only copied between zeros.
+#include <string.h>
+
 #include "kernels/conv/conv_body.h"
 #include "kernels/conv/cover.h"
 #include "kernels/gemm/accumulators.h"
@@ -138,14 +140,14 @@ bool conv_runs_rows(const ConvProblem& p) {
 
 int64_t conv_rows_scratch(const Exec& exec, const ConvProblem& p) {
   const int64_t images = slices_images(exec, p) ? slice_count(exec, p.batch) : 1;
-  return bias_floats(p) + tap_floats(p) + images * Padded(p).floats;
+  return conv_bias_floats(p.target.channels) + tap_floats(p) + images * Padded(p).floats;
 }
 
 void conv_rows(const Exec& exec, const ConvProblem& p, float* scratch) {
   const Padded padded(p);
-  const float* bias = pad_bias(p, scratch);
-  Tap* taps = reinterpret_cast<Tap*>(scratch + bias_floats(p));
-  float* rows = scratch + bias_floats(p) + tap_floats(p);
+  const float* bias = conv_pad_bias(p.epilogue, p.target.channels, scratch);
+  Tap* taps = reinterpret_cast<Tap*>(scratch + conv_bias_floats(p.target.channels));
+  float* rows = scratch + conv_bias_floats(p.target.channels) + tap_floats(p);
   list_rows(padded, taps);
   if (!slices_images(exec, p)) {
     for (int64_t n = 0; n < p.batch; ++n) run_image(exec, padded, n, bias, taps, rows);

@@ -190,8 +190,8 @@ template <int m>
 void run(const Exec& exec, const ConvProblem& p, float* scratch) {
   const WinogradTiles tiles(p);
   const int64_t floats = Chunk(p, tiles).floats;
-  const float* bias = pad_bias(p, scratch);
-  float* memory = scratch + bias_floats(p);
+  const float* bias = conv_pad_bias(p.epilogue, p.target.channels, scratch);
+  float* memory = scratch + conv_bias_floats(p.target.channels);
   if (!slices_chunks(exec, tiles)) {
     for (int64_t i = 0; i < tiles.chunks(); ++i) run_chunk<m>(exec, p, tiles, i, bias, memory);
     return;
@@ -311,7 +311,7 @@ void transform_weights(const float* taps, float* to, int64_t point_floats) {
 int64_t conv_winograd_scratch(const Exec& exec, const ConvProblem& p) {
   const WinogradTiles tiles(p);
   const int64_t slices = slices_chunks(exec, tiles) ? slice_count(exec, tiles.chunks()) : 1;
-  return bias_floats(p) + slices * Chunk(p, tiles).floats;
+  return conv_bias_floats(p.target.channels) + slices * Chunk(p, tiles).floats;
 }
 
 void conv_winograd(const Exec& exec, const ConvProblem& p, float* scratch) {
