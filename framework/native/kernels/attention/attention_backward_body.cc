@@ -19,28 +19,26 @@ int64_t groups_at_once(int64_t padded_keys, int64_t queries) {
 }
 
 // P to P / sums, then dP to dS. Rows of dS behind the last key become zeros.
-template <int blocks>
+template <int vectors>
 void score_gradients(float* weights, float* gradients, int64_t keys, int64_t padded, const float* inverse_sums) {
-  constexpr int kCount = QueryVectors<blocks>::kCount;
-  using V = typename QueryVectors<blocks>::V;
-  V by[kCount], dot[kCount];
-  repeat<kCount>([&](int v) __attribute__((always_inline)) {
+  QueryVector by[vectors], dot[vectors];
+  repeat<vectors>([&](int v) __attribute__((always_inline)) {
     by[v] = load<kLanes>(inverse_sums + v * kLanes);
-    dot[v] = V{};
+    dot[v] = QueryVector{};
   });
   for (int64_t key = 0; key < keys; ++key)
-    repeat<kCount>([&](int v) __attribute__((always_inline)) {
+    repeat<vectors>([&](int v) __attribute__((always_inline)) {
       const int64_t at = key * kGroup + v * kLanes;
-      const V p = load<kLanes>(weights + at) * by[v];
+      const QueryVector p = load<kLanes>(weights + at) * by[v];
       store(weights + at, p);
       dot[v] += p * load<kLanes>(gradients + at);
     });
   for (int64_t key = 0; key < keys; ++key)
-    repeat<kCount>([&](int v) __attribute__((always_inline)) {
+    repeat<vectors>([&](int v) __attribute__((always_inline)) {
       const int64_t at = key * kGroup + v * kLanes;
       store(gradients + at, load<kLanes>(weights + at) * (load<kLanes>(gradients + at) - dot[v]));
     });
-  for (int64_t i = keys * kGroup; i < padded * kGroup; i += kLanes) store(gradients + i, V{});
+  for (int64_t i = keys * kGroup; i < padded * kGroup; i += kLanes) store(gradients + i, QueryVector{});
 }
 
 class Head {
@@ -92,8 +90,8 @@ class Head {
     weigh(weights, columns, a_.keys, padded_keys_, inverse_sums_);
     pack_columns({dout.data, dout.stride, true}, 0, a_.value_width, first, count, 0, columns_);
     multiply_panels(values_, columns_, 0, columns, gradients, kGroup, false, edge_);
-    if (columns > kBlock) score_gradients<2>(weights, gradients, a_.keys, padded_keys_, inverse_sums_);
-    else score_gradients<1>(weights, gradients, a_.keys, padded_keys_, inverse_sums_);
+    if (columns > kBlock) score_gradients<2 * kBlockVectors>(weights, gradients, a_.keys, padded_keys_, inverse_sums_);
+    else score_gradients<kBlockVectors>(weights, gradients, a_.keys, padded_keys_, inverse_sums_);
     multiply_panels(key_columns_, gradients, 0, columns, dq_, kGroup, false, edge_);
     store_transposed(dq_, kGroup, a_.width, count, dq, args_.dq.stride);
   }

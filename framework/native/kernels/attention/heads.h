@@ -49,40 +49,35 @@ inline void store_transposed(const float* from, int64_t from_stride, int64_t row
     }
 }
 
-// A column of 16 or 32 queries as vectors.
-template <int blocks>
-struct QueryVectors {
-  static constexpr int kCount = blocks * static_cast<int>(kBlock) / kLanes;
-  using V = Vec<float, kLanes>;
-};
+// As many of these hold a key's scores for 16 queries.
+using QueryVector = Vec<float, kLanes>;
+inline constexpr int kBlockVectors = static_cast<int>(kBlock) / kLanes;
 
 // Scores to e^(score - the query's largest), and 1 / their sum over the keys.
-template <int blocks>
+template <int vectors>
 inline void exponentials(float* scores, int64_t keys, float* inverse_sums) {
-  constexpr int kCount = QueryVectors<blocks>::kCount;
-  using V = typename QueryVectors<blocks>::V;
-  V most[kCount], sum[kCount];
-  repeat<kCount>([&](int v) __attribute__((always_inline)) {
-    most[v] = splat<V>(-kInfinity);
-    sum[v] = V{};
+  QueryVector most[vectors], sum[vectors];
+  repeat<vectors>([&](int v) __attribute__((always_inline)) {
+    most[v] = splat<QueryVector>(-kInfinity);
+    sum[v] = QueryVector{};
   });
   for (int64_t key = 0; key < keys; ++key)
-    repeat<kCount>([&](int v) __attribute__((always_inline)) { most[v] = maximum(most[v], load<kLanes>(scores + key * kGroup + v * kLanes)); });
+    repeat<vectors>([&](int v) __attribute__((always_inline)) { most[v] = maximum(most[v], load<kLanes>(scores + key * kGroup + v * kLanes)); });
   for (int64_t key = 0; key < keys; ++key)
-    repeat<kCount>([&](int v) __attribute__((always_inline)) {
+    repeat<vectors>([&](int v) __attribute__((always_inline)) {
       float* at = scores + key * kGroup + v * kLanes;
-      const V e = exp(load<kLanes>(at) - most[v]);
+      const QueryVector e = exp(load<kLanes>(at) - most[v]);
       store(at, e);
       sum[v] += e;
     });
-  repeat<kCount>([&](int v) __attribute__((always_inline)) { store(inverse_sums + v * kLanes, 1.F / sum[v]); });
+  repeat<vectors>([&](int v) __attribute__((always_inline)) { store(inverse_sums + v * kLanes, 1.F / sum[v]); });
 }
 
 // The same for 16 or 32 columns; rows behind the last key, up to `padded`, become zeros.
 inline void weigh(float* scores, int64_t columns, int64_t keys, int64_t padded, float* inverse_sums) {
-  if (columns > kBlock) exponentials<2>(scores, keys, inverse_sums);
-  else exponentials<1>(scores, keys, inverse_sums);
-  for (int64_t i = keys * kGroup; i < padded * kGroup; i += kLanes) store(scores + i, Vec<float, kLanes>{});
+  if (columns > kBlock) exponentials<2 * kBlockVectors>(scores, keys, inverse_sums);
+  else exponentials<kBlockVectors>(scores, keys, inverse_sums);
+  for (int64_t i = keys * kGroup; i < padded * kGroup; i += kLanes) store(scores + i, QueryVector{});
 }
 
 inline MatrixView head_of(const HeadMatrices& m, int64_t outer, int64_t inner, bool transposed) {
