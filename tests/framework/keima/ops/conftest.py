@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Makes references.py importable: pytest's importlib mode puts no test folder on the path."""
+"""Makes references/ importable: pytest's importlib mode puts no test folder on the path."""
 
 from __future__ import annotations
 
