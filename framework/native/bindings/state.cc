@@ -34,11 +34,6 @@ PyRef new_exception(PyObject* module, const char* name, const char* doc, PyObjec
 
 }  // namespace
 
-State& state() {
-  static State* instance = new State;  // outlives the interpreter's teardown, in which tensors may still be freed
-  return *instance;
-}
-
 void init_state(PyObject* module) {
   State& s = state();
   s.keima_error = new_exception(module, "KeimaError", "Base of the framework's own errors.", PyExc_RuntimeError, nullptr);

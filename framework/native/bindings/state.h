@@ -26,8 +26,12 @@ struct State {
   std::array<PyRef, 9> dtypes;  // numpy.dtype objects by ScalarType; bfloat16, which NumPy lacks, by its name
 };
 
-// pybind11 modules live in one interpreter; the state is made when the module is initialised.
-State& state();
+// pybind11 modules live in one interpreter; the state is made when the module is initialised. Inline: every op asks for its
+// tensor type some times.
+inline State& state() {
+  static State* instance = new State;  // outlives the interpreter's teardown, in which tensors may still be freed
+  return *instance;
+}
 void init_state(PyObject* module);
 
 }  // namespace keima::python

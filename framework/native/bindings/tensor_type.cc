@@ -311,8 +311,6 @@ PyTypeObject* make_tensor_type(PyObject* module) {
   return reinterpret_cast<PyTypeObject*>(type.release());
 }
 
-bool is_tensor(PyObject* object) noexcept { return Py_TYPE(object) == state().tensor_type || PyObject_TypeCheck(object, state().tensor_type); }
-
 PyTensor* tensor_argument(pybind11::handle object, std::string_view what) {
   if (!is_tensor(object.ptr())) fail(ErrorKind::kDtype, what, ": expected a Tensor, got a ", Py_TYPE(object.ptr())->tp_name);
   return as_tensor(object.ptr());

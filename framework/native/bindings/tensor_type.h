@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bindings/python.h"
+#include "bindings/state.h"
 #include "eager/tape.h"
 
 namespace keima::python {
@@ -19,7 +20,7 @@ struct PyTensor {
 
 PyTypeObject* make_tensor_type(PyObject* module);
 
-bool is_tensor(PyObject* object) noexcept;
+inline bool is_tensor(PyObject* object) noexcept { return PyObject_TypeCheck(object, state().tensor_type); }
 inline PyTensor* as_tensor(PyObject* object) noexcept { return reinterpret_cast<PyTensor*>(object); }
 
 // The argument as a tensor; the error says what was expected.
