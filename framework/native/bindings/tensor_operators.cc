@@ -68,14 +68,11 @@ PyObject* unary(PyObject* a) {
   });
 }
 
-PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
+// pow() with a modulus is left to the other operand.
+template <binaryfunc function>
+PyObject* without_modulus(PyObject* a, PyObject* b, PyObject* modulus) {
   if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return binary<"pow">(a, b);
-}
-
-PyObject* in_place_power(PyObject* a, PyObject* b, PyObject* modulus) {
-  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
-  return in_place<"pow">(a, b);
+  return function(a, b);
 }
 
 // +x is x's value in an object of its own.
@@ -113,7 +110,7 @@ std::span<const PyType_Slot> operator_slots() {
       {Py_nb_true_divide, slot(binary<"div">)},
       {Py_nb_floor_divide, slot(binary<"floor_div">)},
       {Py_nb_remainder, slot(binary<"mod">)},
-      {Py_nb_power, slot(power)},
+      {Py_nb_power, slot(without_modulus<binary<"pow">>)},
       {Py_nb_matrix_multiply, slot(matmul)},
       {Py_nb_lshift, slot(binary<"left_shift">)},
       {Py_nb_rshift, slot(binary<"right_shift">)},
@@ -126,7 +123,7 @@ std::span<const PyType_Slot> operator_slots() {
       {Py_nb_inplace_true_divide, slot(in_place<"div">)},
       {Py_nb_inplace_floor_divide, slot(in_place<"floor_div">)},
       {Py_nb_inplace_remainder, slot(in_place<"mod">)},
-      {Py_nb_inplace_power, slot(in_place_power)},
+      {Py_nb_inplace_power, slot(without_modulus<in_place<"pow">>)},
       {Py_nb_inplace_lshift, slot(in_place<"left_shift">)},
       {Py_nb_inplace_rshift, slot(in_place<"right_shift">)},
       {Py_nb_inplace_and, slot(in_place<"logical_and">)},
