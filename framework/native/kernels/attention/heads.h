@@ -19,16 +19,9 @@ inline void multiply_panels(const Panels& a, const float* packed, int64_t group_
   call.c_column = c_stride;
   call.accumulate = accumulate;
   for (int64_t n = 0; n < columns; n += kTileColumns) {
-    const int64_t left = columns - n;
-    const int blocks = left == kBlock ? 1 : kTileBlocks;
     call.w = packed + n / kGroup * group_floats + n % kGroup;
-    for (int64_t t = 0; t < a.tiles.tiles; ++t) {
-      const TileFunction tile = panel_tile_function(static_cast<int>(a.tiles.rows(t)), blocks);
-      call.a = a.at(t, 0);
-      call.c = c + a.tiles.begin(t) * c_stride + n;
-      if (left >= blocks * kBlock) tile(call);
-      else edge_tile(tile, call, a.tiles.rows(t), left, edge);
-    }
+    call.c = c + n;
+    multiply_columns(a, call, least(columns - n, kTileColumns), edge);
   }
 }
 

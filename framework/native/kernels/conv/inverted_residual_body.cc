@@ -109,19 +109,14 @@ class Rows {
   }
 
   void multiply(int64_t group, float* to) {
-    const RowTiles& tiles = panels_.tiles;
-    Prefetch prefetch(group + 1 < expand_.groups() ? expand_.packed + (group + 1) * expand_.group_floats() : nullptr, expand_.group_floats(), tiles.tiles);
+    Prefetch prefetch(group + 1 < expand_.groups() ? expand_.packed + (group + 1) * expand_.group_floats() : nullptr, expand_.group_floats(), panels_.tiles.tiles);
     TileCall call = group_call(expand_, group, call_.expand_bias);
     call.absent = (call.blocks * kBlock - expand_.source.channels) / 4 * 4;
     const int64_t blocks = group_blocks(expand_, group);
     for (int64_t b = 0; b < blocks; b += kTileBlocks) {
-      const int here = static_cast<int>(conv_least(kTileBlocks, blocks - b));
-      for (int64_t t = 0; t < tiles.tiles; ++t) {
-        call.a = panels_.at(t, 0);
-        call.c = to + tiles.begin(t) * kBlock;
-        prefetch.set(call);
-        panel_tile_function(static_cast<int>(tiles.rows(t)), here)(call);
-      }
+      call.c = to;
+      each_tile(panels_, call, static_cast<int>(conv_least(kTileBlocks, blocks - b)), prefetch,
+                [](TileFunction tile, const TileCall& here, int64_t) { tile(here); });
       call.w += kTileBlocks * kBlock;
       if (call.bias != nullptr) call.bias += kTileBlocks * kBlock;
       to += kTileBlocks * call.c_block;

@@ -56,22 +56,14 @@ void multiply_chunk(const Pass& pass, int64_t m0, int64_t rows, int64_t begin, i
   call.clamp = args.clamp && pass.last();
   call.lowest = args.lowest;
   call.highest = args.highest;
-  const RowTiles tiles(rows);
-  const Panels panels{tiles, depth, packed_a};
+  const Panels panels{RowTiles(rows), depth, packed_a};
   pack_panels({args.a, args.a_stride, args.transpose_a}, args.alpha, m0, pass.k0, pass.depth, 0, depth, panels);
   for (int64_t n = begin; n < end; n += kTileColumns) {
     const int64_t group = (n - pass.n0) / kGroup;
     call.w = pass.packed_b + group * depth * kGroup + (n - pass.n0) % kGroup;
     call.bias = args.bias != nullptr && pass.last() ? args.bias + n : nullptr;
-    for (int64_t t = 0; t < tiles.tiles; ++t) {
-      call.a = panels.at(t, 0);
-      call.c = args.c + (m0 + tiles.begin(t)) * args.c_stride + n;
-      if (args.n - n >= kTileColumns) {
-        panel_tile_function(static_cast<int>(tiles.rows(t)), kTileBlocks)(call);
-      } else {
-        edge_tile(panel_tile_function(static_cast<int>(tiles.rows(t)), kTileBlocks), call, tiles.rows(t), args.n - n, edge);
-      }
-    }
+    call.c = args.c + m0 * args.c_stride + n;
+    multiply_columns(panels, call, least(args.n - n, kTileColumns), edge);
   }
 }
 

@@ -60,8 +60,7 @@ void activate(const PackedGemmArgs& args, float* c, int64_t rows, int64_t column
 
 void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& part, int64_t group, float* edge) {
   const float* packed = args.packed_b + (group * sizes.depth + part.first * kBlock) * kGroup;
-  const RowTiles& tiles = part.a.tiles;
-  Prefetch prefetch(group + 1 < sizes.groups ? packed + sizes.depth * kGroup : nullptr, part.blocks * kTapFloats, tiles.tiles);
+  Prefetch prefetch(group + 1 < sizes.groups ? packed + sizes.depth * kGroup : nullptr, part.blocks * kTapFloats, part.a.tiles.tiles);
   TileCall call;
   call.blocks = part.blocks;
   call.c_column = args.c_stride;
@@ -72,20 +71,14 @@ void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& 
   call.lowest = args.lowest;
   call.highest = args.highest;
   for (int64_t n = group * kGroup; n < least((group + 1) * kGroup, args.n); n += kTileColumns) {
-    const int64_t columns = least(args.n - n, kTileColumns);
+    const int64_t columns = least(args.n - n, kTileColumns), at = part.m0 * args.c_stride + n;
     call.w = packed + n % kGroup;
     call.bias = part.ends && args.bias != nullptr ? args.bias + n : nullptr;
-    for (int64_t t = 0; t < tiles.tiles; ++t) {
-      const int64_t at = (part.m0 + tiles.begin(t)) * args.c_stride + n;
-      call.a = part.a.at(t, 0);
-      call.c = args.c + at;
-      call.residual = residual != nullptr ? residual + at : nullptr;
-      prefetch.set(call);
-      const TileFunction tile = panel_tile_function(static_cast<int>(tiles.rows(t)), kTileBlocks);
-      if (columns == kTileColumns) tile(call);
-      else edge_tile(tile, call, tiles.rows(t), columns, edge);
-      if (part.ends) activate(args, call.c, tiles.rows(t), columns);
-    }
+    call.c = args.c + at;
+    call.residual = residual != nullptr ? residual + at : nullptr;
+    multiply_columns(part.a, call, columns, edge, prefetch, [&](float* c, int64_t rows) __attribute__((always_inline)) {
+      if (part.ends) activate(args, c, rows, columns);
+    });
   }
 }
 

@@ -37,6 +37,14 @@ inline void pack_columns(const MatrixView& b, int64_t k0, int64_t depth, int64_t
   }
 }
 
+// For a handful of floats: compilers make a loop of memcpy() that takes longer than the products of a small tile.
+inline void copy_few(const float* from, int64_t count, float* to) {
+  int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) store(to + i, load<kLanes>(from + i));
+  const int left = static_cast<int>(count - i);
+  if (left > 0) store_partial(to + i, load_partial<kLanes>(from + i, left), left);
+}
+
 // A tile of C, its residual and its bias, for tiles whose last columns do not exist.
 inline constexpr int64_t kEdgeFloats = (2 * kTileRows + 1) * kGroup;
 
@@ -59,8 +67,7 @@ inline void edge_tile(TileFunction tile, TileCall call, int64_t rows, int64_t co
   call.c = edge;
   call.c_column = kGroup;
   tile(call);
-  for (int64_t r = 0; r < rows; ++r)
-    memcpy(c + r * c_column, edge + r * kGroup, static_cast<size_t>(columns) * sizeof(float));
+  for (int64_t r = 0; r < rows; ++r) copy_few(edge + r * kGroup, columns, c + r * c_column);
 }
 
 }  // namespace keima::KEIMA_ISA

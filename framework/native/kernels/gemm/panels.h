@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
-// Rows of a matrix packed as panels: those of one tile side by side, [k][rows of the tile], tile after tile.
+// Rows of a matrix packed as panels: those of one tile side by side, [k][rows of the tile], tile after tile; and their product.
 #pragma once
 
 #include "kernels/gemm/packing.h"
@@ -84,6 +84,39 @@ inline void pack_panels(const MatrixView& a, float scale, int64_t m0, int64_t k0
     for (int64_t tile = 0; tile < panels.tiles.tiles; ++tile)
       for (int64_t k = first; k < last; k += kBlock) pack(tile, k);
   }
+}
+
+// The tiles of all panels times `blocks` blocks of W's columns from call.w on, each by compute(tile, call, rows). C and the
+// residual, which stand at the panels' first row, move on with the tiles.
+template <class Compute>
+KEIMA_INLINE void each_tile(const Panels& a, TileCall& call, int blocks, Prefetch& prefetch, const Compute& compute) {
+  float* const c = call.c;
+  const float* const residual = call.residual;
+  for (int64_t t = 0; t < a.tiles.tiles; ++t) {
+    const int64_t rows = a.tiles.rows(t), at = a.tiles.begin(t) * call.c_column;
+    call.a = a.at(t, 0);
+    call.c = c + at;
+    call.residual = residual != nullptr ? residual + at : nullptr;
+    prefetch.set(call);
+    compute(panel_tile_function(static_cast<int>(rows), blocks), call, rows);
+  }
+}
+
+// The same for as many columns as exist, at most kTileColumns; `edge` holds kEdgeFloats. After each tile, after(its first row
+// in C, its rows).
+template <class After>
+KEIMA_INLINE void multiply_columns(const Panels& a, TileCall& call, int64_t columns, float* edge, Prefetch& prefetch, const After& after) {
+  const int blocks = columns <= kBlock ? 1 : kTileBlocks;
+  each_tile(a, call, blocks, prefetch, [&](TileFunction tile, const TileCall& here, int64_t rows) __attribute__((always_inline)) {
+    if (columns == blocks * kBlock) tile(here);
+    else edge_tile(tile, here, rows, columns, edge);
+    after(here.c, rows);
+  });
+}
+
+KEIMA_INLINE void multiply_columns(const Panels& a, TileCall& call, int64_t columns, float* edge) {
+  Prefetch none;
+  multiply_columns(a, call, columns, edge, none, [](float*, int64_t) __attribute__((always_inline)) {});
 }
 
 }  // namespace keima::KEIMA_ISA
