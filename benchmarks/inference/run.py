@@ -137,9 +137,15 @@ def print_row(row: dict[str, Any]) -> None:
 def net_parser(description: str | None, name: str, rounds: int, threads: list[int]) -> argparse.ArgumentParser:
     """The options of a comparison of whole nets."""
     parser = argument_parser(description, name, rounds=rounds, peer="build/bench/inference-peers")
-    parser.add_argument("--nets", nargs="+", choices=list(NETS), default=list(NETS), metavar="NET")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1])
-    parser.add_argument("--threads", type=int, nargs="+", default=threads)
+    parser.add_argument(
+        "--nets", nargs="+", choices=list(NETS), default=list(NETS), metavar="NET", help="by default all of them"
+    )
+    parser.add_argument(
+        "--batch", type=int, nargs="+", default=[1], help="samples at once, several for a row each (default: 1)"
+    )
+    parser.add_argument(
+        "--threads", type=int, nargs="+", default=threads, help="several for a row each (default: %(default)s)"
+    )
     return parser
 
 
@@ -163,7 +169,7 @@ def main() -> None:
     for net, batch, threads in cases(arguments):
         rows.append(compare(net, batch, threads, arguments))
         print_row(rows[-1])
-    write_figures(arguments.output, {**head, "figures": rows})
+        write_figures(arguments.output, {**head, "figures": rows})  # kept if the run ends early
     draw_ratios(head, rows, arguments.output.with_suffix(".png"))
 
 

@@ -63,10 +63,10 @@ class EpilogueFuser {
   bool add_bias(Node& node) {
     for (size_t side : {0, 1}) {
       Node* linear = links_.sole(node.inputs[side], "linear_fused");
-      if (!linear || linear->inputs[kBias] != kNoValue || activated(*linear)) continue;
+      if (!linear || linear->operand(kBias) != kNoValue || activated(*linear)) continue;
       const TensorDesc &bias = graph_.values[node.inputs[1 - side]], &out = graph_.values[linear->outputs[0]];
       if (bias.shape.size() != 1 || bias.shape[0] != out.shape.back() || bias.dtype.scalar() != ScalarType::kFloat32) continue;
-      linear->inputs[kBias] = node.inputs[1 - side];
+      linear->set_operand(kBias, node.inputs[1 - side]);
       absorb(*linear, node);
       return true;
     }
@@ -78,10 +78,10 @@ class EpilogueFuser {
     const size_t later = links_.maker(node.inputs[0]) > links_.maker(node.inputs[1]) ? 0 : 1;
     for (size_t side : {later, 1 - later}) {
       Node* fused = sole_fused(node.inputs[side]);
-      if (!fused || fused->inputs[kResidual] != kNoValue || activated(*fused)) continue;
+      if (!fused || fused->operand(kResidual) != kNoValue || activated(*fused)) continue;
       const TensorDesc &other = graph_.values[node.inputs[1 - side]], &out = graph_.values[node.outputs[0]];
       if (!(other.shape == out.shape) || !(other.dtype == out.dtype)) continue;
-      fused->inputs[kResidual] = node.inputs[1 - side];
+      fused->set_operand(kResidual, node.inputs[1 - side]);
       return absorb(*fused, node);
     }
   }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/fuse_inverted_residual.h"
 
+#include <algorithm>
+
 #include "base/execution.h"
 #include "compiler/rewrite.h"
 #include "kernels/conv/inverted_residual.h"
@@ -12,6 +14,8 @@ namespace {
 
 // Of conv2d_fused.
 constexpr size_t kWeight = 1, kBias = 2, kResidual = 3;
+// Of longer strides most rows would be expanded for nothing.
+constexpr int64_t kMostStride = 8;
 constexpr size_t kStride = 0, kPadding = 1, kDilation = 2, kGroups = 3, kActivation = 4, kAlgorithm = 5;
 
 class BlockFuser {
@@ -24,14 +28,14 @@ class BlockFuser {
     Node* depthwise = links_.sole(project.inputs[0], "conv2d_fused");
     if (!depthwise || !is_depthwise(*depthwise)) return false;
     Node* expand = links_.sole(depthwise->inputs[0], "conv2d_fused");
-    if (expand && (!is_pointwise(*expand) || expand->inputs[kResidual] != kNoValue)) expand = nullptr;
+    if (expand && (!is_pointwise(*expand) || expand->operand(kResidual) != kNoValue)) expand = nullptr;
     InvertedResidualShape block{.expands = expand != nullptr, .depthwise = shape_of(*depthwise), .project = shape_of(project)};
     if (expand) block.expand = shape_of(*expand);
     if (!inverted_residual_pays(default_exec(), block)) return false;
-    const auto operand = [&](const Node* node, size_t i) { return node ? node->inputs[i] : kNoValue; };
+    const auto operand = [&](const Node* node, size_t i) { return node ? node->operand(i) : kNoValue; };
     const auto activation = [&](const Node* node) { return node ? node->attrs.string(kActivation) : std::string(); };
     project.inputs = {expand ? expand->inputs[0] : depthwise->inputs[0], depthwise->inputs[kWeight], project.inputs[kWeight], operand(expand, kWeight),
-                      operand(expand, kBias), depthwise->inputs[kBias], project.inputs[kBias], project.inputs[kResidual]};
+                      operand(expand, kBias), depthwise->operand(kBias), project.operand(kBias), project.operand(kResidual)};
     project.attrs = Attrs{depthwise->attrs.ints(kStride), depthwise->attrs.ints(kPadding), activation(expand), activation(depthwise), activation(&project)};
     project.op = &op_of<"inverted_residual">();
     depthwise->op = nullptr;
@@ -58,7 +62,9 @@ class BlockFuser {
   }
 
   bool is_depthwise(const Node& node) const {
-    if (!is_convolution(node) || node.inputs[kResidual] != kNoValue) return false;
+    if (!is_convolution(node) || node.operand(kResidual) != kNoValue) return false;
+    const Dims& stride = node.attrs.ints(kStride);
+    if (std::max(stride[0], stride.back()) > kMostStride) return false;
     const int64_t groups = node.attrs.integer(kGroups), channels = shape(node.inputs[0])[1];
     return groups > 1 && groups == channels && shape(node.outputs[0])[1] == channels;
   }

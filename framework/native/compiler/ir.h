@@ -23,6 +23,12 @@ struct Node {
   std::vector<ValueId> outputs;
 
   bool is(std::string_view name) const { return op && op->name == name; }
+  // kNoValue for one that was left out, which at the end needs no place in `inputs`.
+  ValueId operand(size_t i) const { return i < inputs.size() ? inputs[i] : kNoValue; }
+  void set_operand(size_t i, ValueId id) {
+    if (inputs.size() <= i) inputs.resize(i + 1, kNoValue);
+    inputs[i] = id;
+  }
 };
 
 struct Graph {

@@ -7,12 +7,12 @@
 #include <numeric>
 
 #include "compiler/fold_affine.h"
+#include "compiler/fold_constants.h"
 #include "compiler/fuse_attention.h"
 #include "compiler/fuse_epilogue.h"
 #include "compiler/fuse_inverted_residual.h"
 #include "compiler/rewrite.h"
 #include "compiler/shuffle_channels.h"
-#include "ops/execute.h"
 #include "ops/layout.h"
 
 namespace keima::compiler {
@@ -70,43 +70,6 @@ int identities(Graph& graph) {
     node.op = nullptr;
   }
   replacements.apply(graph.outputs);
-  return drop_removed(graph);
-}
-
-// --- fold_constants ----------------------------------------------------------------------------------------------
-
-// A folded result is kept in the file: nothing large is made of something small (zeros, broadcasts).
-constexpr int64_t kFoldedBytes = 1 << 20;
-// All of them together may take this much more than the constants that were there.
-constexpr int64_t kAllFoldedBytes = 64 << 20;
-
-int64_t bytes_of(const TensorDesc& desc) { return desc.shape.numel() * desc.dtype.itemsize(); }
-
-bool foldable(const Graph& graph, const Node& node, int64_t made) {
-  if (node.op->random || node.op->dynamic_shape) return false;
-  int64_t given = kFoldedBytes;
-  for (const ValueId id : node.inputs) {
-    if (id == kNoValue) continue;
-    if (!graph.is_constant(id)) return false;
-    given += bytes_of(graph.values[id]);
-  }
-  return made <= given;
-}
-
-int fold_constants(Graph& graph) {
-  int64_t left = kAllFoldedBytes;
-  for (const auto& [id, tensor] : graph.constants) left += bytes_of(graph.values[id]);
-  for (Node& node : graph.nodes) {
-    int64_t made = 0;
-    for (const ValueId id : node.outputs) made += bytes_of(graph.values[id]);
-    if (made > left || !foldable(graph, node, made)) continue;
-    left -= made;
-    TensorList inputs;
-    for (const ValueId id : node.inputs) inputs.push_back(id == kNoValue ? Tensor() : graph.constants.at(id));
-    const TensorList outputs = execute(*node.op, inputs, node.attrs);
-    for (size_t i = 0; i < outputs.size(); ++i) graph.constants[node.outputs[i]] = to_contiguous(to_plain(outputs[i]));
-    node.op = nullptr;
-  }
   return drop_removed(graph);
 }
 

@@ -9,7 +9,8 @@
 namespace keima::compiler {
 namespace {
 
-constexpr int64_t kMostBytes = int64_t{1} << 58;
+// As much as processors address; sums of them over a graph fit into 64 bits.
+constexpr int64_t kMostBytes = int64_t{1} << 47;
 
 int64_t scaled(int64_t amount, int64_t from, int64_t to) {
   if (amount / from > kMostBytes / to) fail(ErrorKind::kMemory, "graph: ", to, " samples take more bytes than can be addressed");

@@ -51,7 +51,7 @@ void infer(const OpCall& call, DescList& out) {
   for (const size_t i : {kExpandActivation, kDepthwiseActivation, kActivation}) check_activation(call.op, call.attrs.string(i));
   const InvertedResidualShape shape = shape_of(call);
   const ConvShape& d = shape.depthwise;
-  if (d.groups < 2 || d.out_channels != d.groups)
+  if (d.groups < 2 || d.in_channels != d.groups || d.out_channels != d.groups)
     fail(ErrorKind::kShape, call.op.name, ": depthwise_weight: expected shape (C, 1, 1, kh, kw) of two channels or more, got ", call.in(kDepthwise).shape());
   check_pointwise(call, kProject);
   if (shape.expands) check_pointwise(call, kExpand);

@@ -3,6 +3,7 @@
 // The sliding windows of convolutions and pooling: kernel, stride, padding, dilation, and the output size they give.
 #pragma once
 
+#include <algorithm>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -39,13 +40,16 @@ inline Window make_window(std::string_view op, const Dims& input, int64_t kernel
   std::tie(w.stride_h, w.stride_w) = pair(stride, "stride", 1);
   std::tie(w.padding_h, w.padding_w) = pair(padding, "padding", 0);
   std::tie(w.dilation_h, w.dilation_w) = pair(dilation, "dilation", 1);
-  auto size = [&](int64_t in, int64_t kernel, int64_t step, int64_t pad, int64_t spread) {
+  // A stride beyond the room that the window has is made that much: there is one position all the same, and kernels multiply
+  // sizes by strides, or loop over them.
+  auto size = [&](int64_t in, int64_t kernel, int64_t& step, int64_t pad, int64_t spread) {
     if (in < 0 || in > most || kernel > most || kernel < 1)
       fail(ErrorKind::kShape, op, ": images are 0 to 2^30 wide and windows 1 to 2^30, got ", in, " and ", kernel);
     const int64_t reach = (kernel - 1) * spread + 1, room = in + 2 * pad - reach;
     if (room < 0)
       fail(ErrorKind::kShape, op, ": a window of size ", kernel_h, "x", kernel_w, " with padding ", padding, " and dilation ", dilation,
            " does not fit into an input of shape ", input);
+    step = std::min(step, room + 1);
     return room / step + 1;
   };
   w.out_h = size(w.in_h, kernel_h, w.stride_h, w.padding_h, w.dilation_h);

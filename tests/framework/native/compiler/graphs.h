@@ -30,7 +30,7 @@ class Maker {
   ValueId add(const char* name, std::vector<ValueId> inputs, Attrs attrs = {}) {
     const Op& op = Registry::instance().get(name);
     std::vector<Tensor> tensors;
-    for (const ValueId id : inputs) tensors.push_back(Tensor::abstract(graph.values[id].shape, graph.values[id].dtype));
+    for (const ValueId id : inputs) tensors.push_back(id == kNoValue ? Tensor() : Tensor::abstract(graph.values[id].shape, graph.values[id].dtype));
     Node node{&op, std::move(attrs), std::move(inputs), {}};
     for (const TensorDesc& desc : infer(op, tensors, node.attrs)) node.outputs.push_back(graph.add_value(desc));
     graph.nodes.push_back(node);

@@ -4,26 +4,14 @@
 // program gives them too.
 #include <doctest/doctest.h>
 
+#include "check_same.h"
 #include "compiler/interpret.h"
 #include "compiler/passes.h"
 #include "compiler/program.h"
 #include "graphs.h"
-#include "ops/layout.h"
 
 using namespace keima;
 using namespace keima::compiler;
-
-namespace {
-
-void check_same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  REQUIRE(a.size() == b.size());
-  for (size_t k = 0; k < a.size(); ++k) {
-    const Tensor x = to_contiguous(to_plain(a[k])), y = to_contiguous(to_plain(b[k]));
-    for (int64_t i = 0; i < x.numel(); ++i) CHECK(x.data<float>()[i] == doctest::Approx(y.data<float>()[i]).epsilon(1e-4));
-  }
-}
-
-}  // namespace
 
 TEST_CASE("every pass keeps the results") {
   Graph graph = block();

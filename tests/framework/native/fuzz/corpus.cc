@@ -129,10 +129,52 @@ Graph shuffle() {
   return m.graph;
 }
 
+Attrs conv_attrs(int64_t stride, int64_t padding, int64_t groups) { return Attrs{Dims{stride, stride}, Dims{padding, padding}, Dims{1, 1}, groups}; }
+
+// MobileNetV2's blocks, of channels that do not fill blocks of 16: of stride 2, on an image so large that one thread fuses them too; of
+// stride 1 with a residual; without an expansion. The last two project by the same weights.
+Graph inverted_residuals() {
+  Maker m;
+  const auto expand = [&](ValueId x, int64_t in, int64_t hidden, unsigned seed) {
+    return m.add("relu6", {m.add("conv2d", {x, m.constant({hidden, in, 1, 1}, seed), m.constant({1, hidden, 1, 1}, seed + 1)}, conv_attrs(1, 0, 1))});
+  };
+  const auto depthwise = [&](ValueId x, int64_t hidden, int64_t kernel, int64_t stride, unsigned seed) {
+    return m.add("relu6", {m.add("conv2d", {x, m.constant({hidden, 1, 1, kernel, kernel}, seed)}, conv_attrs(stride, kernel / 2, hidden))});
+  };
+  const ValueId x = m.input({1, 7, 64, 48}), shared = m.constant({17, 34, 1, 1}, 1);
+  const ValueId strided = m.add("conv2d", {depthwise(expand(x, 7, 48, 2), 48, 3, 2, 4), m.constant({17, 48, 1, 1}, 5)}, conv_attrs(1, 0, 1));
+  const ValueId wide = expand(strided, 17, 34, 6);
+  const ValueId kept = m.add("add", {m.add("conv2d", {depthwise(wide, 34, 5, 1, 8), shared}, conv_attrs(1, 0, 1)), strided});
+  const ValueId unexpanded = m.add("conv2d", {depthwise(m.add("concat", {kept, kept}, Attrs{int64_t{1}}), 34, 3, 1, 9), shared}, conv_attrs(1, 0, 1));
+  m.graph.outputs = {kept, m.add("relu6", {unexpanded})};
+  return m.graph;
+}
+
+// What the passes make, in a file: shapes of stages that no value of the graph has. Of constants, and of what is not known before the run.
+Graph fused() {
+  Maker m;
+  const ValueId x = m.input({2, 5, 9, 7}), given = m.input({20, 1, 1, 3, 3});
+  const Attrs attrs{Dims{2, 1}, Dims{1, 1}, std::string("relu6"), std::string("relu6"), std::string()};
+  const ValueId expand = m.constant({20, 5, 1, 1}, 1), project = m.constant({5, 20, 1, 1}, 2);
+  const ValueId packed = m.add("inverted_residual", {x, m.constant({20, 1, 1, 3, 3}, 3), project, expand, m.constant({20}, 4), kNoValue, m.constant({5}, 5)}, attrs);
+  const ValueId loose = m.add("inverted_residual", {x, given, project, expand, kNoValue, kNoValue, kNoValue, packed}, attrs);
+  const ValueId short_block = m.add("inverted_residual", {loose, m.constant({5, 1, 1, 1, 1}, 6), m.constant({3, 5, 1, 1}, 7)}, Attrs{Dims{1, 1}, Dims{0, 0}, std::string(), std::string(), std::string("relu")});
+  const ValueId conv = m.add("conv2d_fused", {loose, m.constant({5, 5, 3, 3}, 8), kNoValue, packed}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string("relu"), std::string("winograd2")});
+  const ValueId linear = m.add("linear_fused", {conv, m.constant({3, 7}, 9), m.constant({3}, 10)}, Attrs{std::string("gelu")});
+  // Operands that are left out at the end, before what would take their places.
+  const Attrs plain{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{1}, std::string(), std::string()}, one{Dims{1, 1}, Dims{0, 0}, Dims{1, 1}, int64_t{1}, std::string(), std::string()};
+  const ValueId bare = m.add("add", {m.add("conv2d_fused", {x, m.constant({5, 5, 3, 3}, 11)}, plain), m.input({2, 5, 9, 7})});
+  const ValueId spread = m.add("conv2d_fused", {bare, m.constant({5, 1, 1, 3, 3}, 12)}, Attrs{Dims{1, 1}, Dims{1, 1}, Dims{1, 1}, int64_t{5}, std::string("relu6"), std::string()});
+  const ValueId joined = m.add("conv2d_fused", {spread, m.constant({7, 5, 1, 1}, 13)}, one);
+  const ValueId product = m.add("linear_fused", {joined, m.constant({4, 7}, 14)}, Attrs{std::string()});
+  m.graph.outputs = {short_block, linear, m.add("add", {m.add("add", {product, m.constant({4}, 15)}), m.constant({2, 7, 9, 4}, 16)})};
+  return m.graph;
+}
+
 }  // namespace
 
 std::vector<Graph> corpus() {
-  return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), chain(), attention(), shuffle()};
+  return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), chain(), attention(), shuffle(), inverted_residuals(), fused()};
 }
 
 }  // namespace keima::compiler

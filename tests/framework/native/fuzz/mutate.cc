@@ -13,7 +13,7 @@ namespace keima::compiler {
 namespace {
 
 constexpr std::array<int64_t, 22> kSizes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17, 24, 31, 64, 100, 1000, -1, -2, -3, 1 << 20};
-constexpr std::array<int64_t, 8> kExtremes{INT64_MAX, INT64_MIN, int64_t{1} << 31, int64_t{1} << 32, int64_t{1} << 58, int64_t{1} << 62, INT32_MIN, -(int64_t{1} << 33)};
+constexpr std::array<int64_t, 10> kExtremes{INT64_MAX, INT64_MIN, int64_t{1} << 28, int64_t{1} << 30, int64_t{1} << 31, int64_t{1} << 32, int64_t{1} << 58, int64_t{1} << 62, INT32_MIN, -(int64_t{1} << 33)};
 
 constexpr std::array kOddReals{std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
 
@@ -62,7 +62,7 @@ class Mutator {
 
  private:
   void change() {
-    switch (pick(random_, 9)) {
+    switch (pick(random_, 10)) {
       case 0:
       case 1: return change_attribute();
       case 2: return change_op();
@@ -71,6 +71,7 @@ class Mutator {
       case 5: return change_input();
       case 6: return change_constant();
       case 7: return change_nodes();
+      case 8: return stretch();
       default: return change_outputs();
     }
   }
@@ -109,6 +110,23 @@ class Mutator {
     TensorDesc& desc = graph_.values[graph_.inputs[pick(random_, graph_.inputs.size())]];
     if (chance(random_, 50)) desc.dtype = dtype(random_);
     else desc.shape = dims(random_, desc.shape);
+  }
+
+  // Images and windows so wide that products of their sizes do not fit, though each size does and they go together.
+  void stretch() {
+    const auto wide = [&] { return int64_t{1} << pick(random_, 30); };
+    for (const ValueId id : graph_.inputs) {
+      Dims& shape = graph_.values[id].shape;
+      if (shape.size() == 4 && chance(random_, 30)) shape[static_cast<int>(pick(random_, 4))] = wide();
+    }
+    for (Node& node : graph_.nodes) {
+      const auto at = [&](std::string_view name) { return std::find_if(node.op->attrs.begin(), node.op->attrs.end(), [&](const AttrDecl& decl) { return decl.name == name; }); };
+      const auto padding = at("padding"), other = at(chance(random_, 50) ? "dilation" : "stride");
+      if (padding == node.op->attrs.end() || other == node.op->attrs.end()) continue;
+      const Dims border{wide(), wide()};
+      node.attrs = node.attrs.with(static_cast<size_t>(padding - node.op->attrs.begin()), border);
+      if (chance(random_, 80)) node.attrs = node.attrs.with(static_cast<size_t>(other - node.op->attrs.begin()), border);
+    }
   }
 
   // A tensor of another shape or dtype, small enough to be in a file.
