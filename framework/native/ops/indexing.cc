@@ -146,11 +146,6 @@ void kernel_take_rows(const KernelCall& call) {
   take_rows(call.exec, rows_args(call, index, call.in(0)));
 }
 
-// The array's own elements first, unless the result lies over them.
-void start_from_input(const KernelCall& call) {
-  if (call.in(0).raw() != call.out().raw()) strided_copy(call.exec, call.in(0), call.out());
-}
-
 void kernel_put_rows(const KernelCall& call) {
   const Tensor index = rows_index(call);
   start_from_input(call);

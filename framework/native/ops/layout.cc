@@ -29,6 +29,10 @@ void strided_copy(const Exec& exec, const Tensor& from, const Tensor& to) {
                       to.strides().data()});
 }
 
+void start_from_input(const KernelCall& call) {
+  if (call.in(0).raw() != call.out().raw()) strided_copy(call.exec, call.in(0), call.out());
+}
+
 void fill(const Exec& exec, const Tensor& to, double value) { fill(exec, to.dtype().scalar(), to.raw(), to.numel(), value); }
 
 Tensor to_plain(const Tensor& tensor) { return tensor.is_plain() ? tensor : to_layout(tensor, Layout::strided()); }

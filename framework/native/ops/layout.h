@@ -5,7 +5,7 @@
 
 #include "base/freestanding/exec.h"
 #include "base/tensor.h"
-#include "ops/workspace.h"
+#include "ops/op.h"
 
 namespace keima {
 
@@ -23,6 +23,9 @@ Tensor to_dtype(const Exec& exec, const Tensor& tensor, const DType& dtype, Work
 
 // Element by element from `from` to `to` of the same shape, both plain with any strides, converting the dtype.
 void strided_copy(const Exec& exec, const Tensor& from, const Tensor& to);
+// For kernels that write a part of a result: input 0's elements first, unless the result lies over them. Addresses are
+// compared, not storages: all buffers of a compiled program are in one.
+void start_from_input(const KernelCall& call);
 // Sets every element of a contiguous tensor.
 void fill(const Exec& exec, const Tensor& to, double value);
 

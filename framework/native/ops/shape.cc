@@ -200,13 +200,8 @@ void layouts_into_box(const OpCall&, LayoutChoice& choice) {
   choice.outputs.push_back({});
 }
 
-// What surrounds the box, unless the result lies over it.
-void start_from_whole(const KernelCall& call) {
-  if (!(call.in(0).storage() == call.out().storage())) strided_copy(call.exec, call.in(0), call.out());
-}
-
 void kernel_slice_set(const KernelCall& call) {
-  start_from_whole(call);
+  start_from_input(call);
   strided_copy(call.exec, call.in(1), box_of(call.out(), call.attrs));
 }
 
@@ -224,7 +219,7 @@ void infer_slice_add(const OpCall& call, DescList& out) {
 }
 
 void kernel_slice_add(const KernelCall& call) {
-  start_from_whole(call);
+  start_from_input(call);
   const Tensor box = box_of(call.out(), call.attrs);
   const Tensor& value = call.in(1);
   if (value.numel() == 0) return;
