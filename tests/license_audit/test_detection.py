@@ -40,7 +40,8 @@ WORKER = """\
 import json, sys
 print(json.dumps({"version": "1"}), flush=True)
 for line in sys.stdin:
-    text = open(json.loads(line)["path"]).read()
+    path = json.loads(line)["path"]
+    text = open(path).read()
     lines = [number for number, line in enumerate(text.split("\\n"), 1) if line.strip()]
     match = {"expression": "MIT", "start": lines[0], "end": lines[-1], "score": 99.0, "rule": "r", "matcher": "m"}
     print(json.dumps({"detections": [{"expression": "MIT", "matches": [match]}]}), flush=True)
@@ -68,6 +69,15 @@ def test_scancode_gets_the_passages_near_a_word_and_the_line_numbers_stay(python
     with scancode.running(python, 10, prefilter=False) as worker:
         match = worker.scan(spread(1000)).matches[0]
         assert (match.start, match.end) == (1, 2001)
+
+
+def test_no_two_texts_have_one_name(python: str, tmp_path: Path) -> None:
+    """ScanCode remembers the words of the last file by its name."""
+    (tmp_path / "worker.py").write_text(WORKER.replace('"rule": "r"', '"rule": path'))
+    with scancode.running(python, 10) as worker:
+        places = [worker.scan(text).matches[0].rule for text in ("MIT", "MIT\n", "MIT")]
+        assert len(set(places)) == 3
+        assert not any(Path(place).exists() for place in places)
 
 
 def test_a_text_that_was_not_read_to_its_end_is_said(python: str, tmp_path: Path) -> None:

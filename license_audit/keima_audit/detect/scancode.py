@@ -8,6 +8,7 @@ regions and the raw text of deprecated ids.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import queue
@@ -29,7 +30,7 @@ from keima_audit.errors import EnvironmentBrokenError
 _START_SECONDS = 300
 """Building the index for the first time takes minutes; loading it afterwards 4 to 8 seconds."""
 _PATIENCE = 10
-"""Seconds of the clock for each of the processor's: the worker keeps its own limit, unless it hangs."""
+"""Seconds of the clock for each of the processor's, after which a worker that should have kept its limit hangs."""
 _WORKER = Path(__file__).with_name("scancode_worker.py")
 _VAGUE = (
     "LicenseRef-scancode-unknown-license-reference",
@@ -72,6 +73,8 @@ class ScanCode:
     def __init__(self, python: str, seconds_per_file: int, *, prefilter: bool = True) -> None:
         self._python = python
         self._seconds = seconds_per_file
+        self._hung = 30 + _PATIENCE * seconds_per_file
+        self._numbers = itertools.count()
         self._prefilter = prefilter
         self._folder = tempfile.TemporaryDirectory(prefix="keima-audit-")
         self._complaints = (Path(self._folder.name) / "stderr").open("w+b")
@@ -132,26 +135,33 @@ class ScanCode:
 
     def scan(self, text: str, *, python: bool = False) -> Scan:
         """Scan one text."""
-        # ScanCode reads files: it gets the decoded text, so that GBK and UTF-16 need no luck.
-        place = Path(self._folder.name) / ("text.py" if python else "text.txt")
+        # ScanCode reads files: it gets the decoded text, so that GBK and UTF-16 need no luck. Each has a name of its
+        # own, since ScanCode remembers the words of the last file by its name, not by what it held.
+        place = Path(self._folder.name) / f"{next(self._numbers)}{'.py' if python else '.txt'}"
         place.write_text(worth_reading(text) if self._prefilter else text, encoding="utf-8", errors="replace")
+        reply = self._ask(place)
+        place.unlink()
+        base = scan_tags_only(text, python=python)
+        failed = (Remark("detector-failed", 0, str(reply["error"])),) if "error" in reply else ()
+        found = of_file(matches_of(reply.get("detections", [])), read_tags(text, python=python))
+        return Scan("text", tuple(_merge(list(base.matches), found)), (*base.remarks, *failed), base.copyrights)
+
+    def _ask(self, place: Path) -> dict[str, Any]:
+        """The worker's answer about a file; one that hangs is replaced."""
         assert self._process.stdin is not None, "the worker is started with a pipe"
         try:
             self._process.stdin.write(json.dumps({"path": str(place), "seconds": self._seconds}) + "\n")
             self._process.stdin.flush()
-            reply = self._wait(self._seconds * _PATIENCE)
+            reply = self._wait(self._hung)
         except BrokenPipeError:
             reply = None
-        base = scan_tags_only(text, python=python)
         if reply is None:
             self._stop()
             self._start()
-            reply = {"error": f"no answer within {self._seconds * _PATIENCE} seconds"}
+            return {"error": f"no answer within {self._hung} seconds"}
         if reply.get("late"):
             reply["error"] = f"not read to its end within {self._seconds} seconds of the processor"
-        failed = (Remark("detector-failed", 0, str(reply["error"])),) if "error" in reply else ()
-        found = of_file(matches_of(reply.get("detections", [])), read_tags(text, python=python))
-        return Scan("text", tuple(_merge(list(base.matches), found)), (*base.remarks, *failed), base.copyrights)
+        return reply
 
 
 def matches_of(detections: list[dict[str, Any]]) -> list[Match]:
