@@ -12,6 +12,8 @@ import pytest
 import keima
 import keima.functional as F  # noqa: N812  # the field's name for it
 from keima.autodiff import GradManager
+from keima.profiler import Profiler
+from keima.profiler.report import rows
 
 SHAPE = (4, 6)
 WEIGHTS = np.random.default_rng(0).uniform(-1, 1, SHAPE).astype(np.float32)
@@ -104,3 +106,12 @@ def test_a_traced_step_agrees() -> None:
         x.grad = None
         traced()
         np.testing.assert_allclose(x.grad.numpy(), eager, rtol=1e-6)
+
+
+def test_a_loop_over_rows_makes_one_tensor_of_zeros() -> None:
+    x = keima.Tensor(np.zeros((9, 4), np.float32))
+    manager = GradManager().attach(x)
+    with Profiler() as profiler, manager:
+        manager.backward(sum(F.exp(row).sum() for row in x))
+    calls = {row.name: row.calls for row in rows(profiler.profile, "op")}
+    assert (calls["slice_set"], calls["slice_add"]) == (1, 8)
