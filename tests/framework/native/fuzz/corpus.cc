@@ -88,6 +88,19 @@ Graph moves() {
   return m.graph;
 }
 
+// Parts of what is made on the way and read again: results start from a copy of it.
+Graph partial_writes() {
+  Maker m;
+  const ValueId x = m.input({4, 6});
+  const ValueId part = m.add("slice", {x}, Attrs{Dims{3, 0}, Dims{2, 3}, Dims{-2, 2}});
+  const ValueId made = m.add("exp", {x}), turned = m.add("transpose", {m.add("tanh", {made})}, Attrs{Dims{1, 0}});
+  const Attrs place{Dims{0, 1}, Dims{2, 3}, Dims{3, 2}}, product{false, false};
+  const ValueId set = m.add("slice_set", {made, part}, place), added = m.add("slice_add", {made, part}, place);
+  m.graph.outputs = {m.add("matmul", {set, turned}, product), m.add("matmul", {turned, added}, product),
+                     m.add("slice_add", {m.add("transpose", {turned}, Attrs{Dims{1, 0}}), part}, place)};
+  return m.graph;
+}
+
 // Two convolutions with the same operands but nearly the same attributes, chained in place.
 Graph chain() {
   Maker m;
@@ -174,7 +187,7 @@ Graph fused() {
 }  // namespace
 
 std::vector<Graph> corpus() {
-  return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), chain(), attention(), shuffle(), inverted_residuals(), fused()};
+  return {block(), small_net(), odd_convolutions(), gradients(), pooling_gradients(), positions(), moves(), partial_writes(), chain(), attention(), shuffle(), inverted_residuals(), fused()};
 }
 
 }  // namespace keima::compiler
