@@ -30,12 +30,13 @@ thread_local bool OutOfMemory::now = false;
 
 }  // namespace
 
-void* operator new(size_t bytes) {
+// None is inlined: where GCC inlines one and not the other (under ThreadSanitizer, on AArch64), it warns that malloc's memory
+// goes to operator delete, or operator new's to free().
+[[gnu::noinline]] void* operator new(size_t bytes) {
   void* block = OutOfMemory::now ? nullptr : std::malloc(bytes);
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
-// Not inlined: where GCC inlines these and not the other, as under ThreadSanitizer, it warns that new's memory goes to free().
 [[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
 [[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
 
