@@ -5,11 +5,17 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+CALLS = {"add_10": 20000, "forward_backward": 3000, "sequence": 5}
+"""Calls in a run of each case."""
+SEQUENCE = (200, 64, 256)
+"""Steps of a sequence, and what each of them is: a loop reads them one by one, backward gathers their gradients."""
 
 
 def best_of(body: Callable[[], Any], number: int, repeats: int = 7) -> float:
@@ -24,6 +30,7 @@ def best_of(body: Callable[[], Any], number: int, repeats: int = 7) -> float:
 
 
 def keima_cases() -> dict[str, Callable[[], Any]]:
+    os.environ["KEIMA_NUM_THREADS"] = "1"
     import keima
 
     a, b = keima.Tensor([1.0] * 10), keima.Tensor([2.0] * 10)
@@ -37,7 +44,23 @@ def keima_cases() -> dict[str, Callable[[], Any]]:
         x.grad = None
         y.grad = None
 
-    return {"add_10": lambda: a + b, "forward_backward": step}
+    steps = keima.functional.zeros(SEQUENCE)
+    sequence_manager = keima.autodiff.GradManager().attach(steps)
+
+    def sequence() -> None:
+        with sequence_manager:
+            sequence_manager.backward(total(last_of(steps)))
+        steps.grad = None
+
+    return {"add_10": lambda: a + b, "forward_backward": step, "sequence": sequence}
+
+
+def last_of(steps: Any) -> Any:
+    """The last state of the simplest recurrence."""
+    state = steps[0]
+    for t in range(1, SEQUENCE[0]):
+        state = state + steps[t]
+    return state
 
 
 def torch_cases() -> dict[str, Callable[[], Any]]:
@@ -52,7 +75,13 @@ def torch_cases() -> dict[str, Callable[[], Any]]:
         x.grad = None
         y.grad = None
 
-    return {"add_10": lambda: a + b, "forward_backward": step}
+    steps = torch.zeros(SEQUENCE, requires_grad=True)
+
+    def sequence() -> None:
+        last_of(steps).sum().backward()
+        steps.grad = None
+
+    return {"add_10": lambda: a + b, "forward_backward": step, "sequence": sequence}
 
 
 def main(framework: str) -> None:
@@ -65,8 +94,8 @@ def main(framework: str) -> None:
     figures = {"import_numpy": numpy_seconds, "import_beyond_numpy": time.perf_counter() - start}
     figures["rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     for name, body in cases.items():
-        best_of(body, 1000, 1)
-        figures[name] = best_of(body, 20000 if name == "add_10" else 3000)
+        best_of(body, -(-CALLS[name] // 20), 1)
+        figures[name] = best_of(body, CALLS[name])
     print(json.dumps(figures))
 
 
