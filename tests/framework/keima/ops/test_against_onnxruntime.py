@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from references import REFERENCES, Case
+from references import OURS_ALONE, REFERENCES, Case
 from test_registry import NAMES, call, rng_for, to_tensor
 
 import keima
@@ -30,39 +30,8 @@ from keima_zoo.models import MODELS
 # Models are written and run all at once, which takes minutes on a busy machine.
 pytestmark = [pytest.mark.oracle, pytest.mark.timeout(1800)]
 
-# Ops that the exporter refuses, each with its reason: gradients, updates, what the compiler makes, what ONNX lacks.
-REFUSED = {
-    "adam_step",
-    "attention_backward",
-    "avg_pool2d_backward",
-    "batch_norm_backward",
-    "batch_norm_train",
-    "channel_shuffle",
-    "conv2d_backward_weight",
-    "conv2d_fused",
-    "gelu_grad",
-    "hsigmoid_grad",
-    "hswish_grad",
-    "inverted_residual",
-    "layer_norm_backward",
-    "leaky_relu_grad",
-    "left_shift",
-    "linear_fused",
-    "log_softmax_backward",
-    "max_pool2d_gather",
-    "max_pool2d_scatter",
-    "ravel_index",
-    "relu6_grad",
-    "relu_grad",
-    "right_shift",
-    "sgd_step",
-    "sigmoid_grad",
-    "silu_grad",
-    "slice_add",
-    "slice_set",
-    "softmax_backward",
-    "tanh_grad",
-}
+# Ops that the exporter refuses, each with its reason.
+REFUSED = OURS_ALONE | {"batch_norm_train", "conv2d_backward_weight"}
 # The shape of its result depends on values: no graph holds it.
 NOT_TRACED = {"nonzero"}
 # VGG-16 is 550 MB of what the others show too.
