@@ -206,10 +206,7 @@ void kernel_slice_set(const KernelCall& call) {
 }
 
 void grad_slice_set(GradCall& g) {
-  if (g.needs(0)) {
-    const Expr zeros(g.applier, {filled(g.in_shape(1), 0.0, g.in_dtype(1)), nullptr, 0});
-    g.set(0, call<"slice_set">(g.grad(), zeros, g.attrs));
-  }
+  if (g.needs(0)) g.set(0, call<"slice_set">(g.grad(), zeros_of_input(g, 1), g.attrs));
   if (g.needs(1)) g.set(1, call<"slice">(g.grad(), g.attrs));
 }
 
