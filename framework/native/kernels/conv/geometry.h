@@ -8,12 +8,32 @@
 
 namespace keima {
 
+constexpr int64_t conv_round(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+constexpr int64_t conv_least(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t conv_most(int64_t a, int64_t b) { return a > b ? a : b; }
+
 constexpr int64_t conv_blocks(int64_t channels) { return (channels + kBlock - 1) / kBlock; }
 constexpr int64_t conv_groups_of_columns(int64_t channels) { return (channels + kGroup - 1) / kGroup; }
 
 // The bias with zeros up to whole column groups, in as many floats of `to`; null where there is none.
 constexpr int64_t conv_bias_floats(int64_t channels) { return conv_groups_of_columns(channels) * kGroup; }
 const float* conv_pad_bias(const ConvEpilogue& epilogue, int64_t channels, float* to);
+
+// The greatest common divisor of two positive numbers, and the x in [0, modulus / divisor) for which number * x is that
+// divisor modulo `modulus` (extended Euclid).
+struct ConvDivisor {
+  constexpr ConvDivisor(int64_t number, int64_t modulus) : divisor(modulus), inverse(0) {
+    int64_t next = 1;
+    for (int64_t rest = number % modulus; rest != 0;) {
+      const int64_t quotient = divisor / rest, after = divisor % rest, factor = inverse - quotient * next;
+      divisor = rest, rest = after;
+      inverse = next, next = factor;
+    }
+    if (inverse < 0) inverse += modulus / divisor;
+  }
+  int64_t divisor;
+  int64_t inverse;
+};
 
 // One axis of the gathering. Targets are counted by q, in which neighbours read neighbouring source pixels:
 // forwards q is the target; backwards the targets fall into `stride` classes, t = q*stride + class - pad, each of which
@@ -30,8 +50,19 @@ struct ConvAxis {
 
   constexpr int64_t extent() const { return backward ? (target - 1 + pad) / stride + 1 : target; }
   constexpr int64_t reach() const { return (kernel - 1) * dilation / stride; }
-  constexpr int64_t classes() const { return backward ? stride : 1; }
-  constexpr bool meets(int64_t tap, int64_t of_class) const { return !backward || tap * dilation % stride == of_class; }
+  // Classes that hold targets, in the order in which these meet them.
+  constexpr int64_t classes() const { return backward ? conv_least(stride, target) : 1; }
+  constexpr int64_t class_at(int64_t i) const { return backward ? (pad + i) % stride : 0; }
+  // The taps that a class meets: the first, kernel if there is none, and each tap_step() on from there.
+  constexpr int64_t first_tap(int64_t of_class) const {
+    if (!backward) return 0;
+    const ConvDivisor shared(dilation, stride);
+    if (of_class % shared.divisor != 0) return kernel;
+    // Unsigned: below 3 * 2^30 each (ops/window.h), their product fits.
+    const auto quotient = static_cast<uint64_t>(of_class / shared.divisor), inverse = static_cast<uint64_t>(shared.inverse);
+    return conv_least(kernel, static_cast<int64_t>(quotient * inverse % static_cast<uint64_t>(stride / shared.divisor)));
+  }
+  constexpr int64_t tap_step() const { return backward ? period() : 1; }
   constexpr int64_t shift(int64_t tap, int64_t of_class) const {
     return backward ? reach() - (tap * dilation - of_class) / stride : tap * dilation / stride;
   }
@@ -51,36 +82,11 @@ struct ConvAxis {
     return room < 0 ? 0 : room / stride + 1;
   }
 
-  // Residues are numbered in the order in which taps meet them.
-  constexpr bool first_of_residue(int64_t tap) const {
-    for (int64_t other = 0; other < tap; ++other)
-      if (other * dilation % stride == tap * dilation % stride) return false;
-    return true;
-  }
-  constexpr int64_t plane(int64_t tap) const {
-    if (backward) return 0;
-    int64_t number = -1;
-    for (int64_t other = 0; other <= tap; ++other) {
-      if (!first_of_residue(other)) continue;
-      ++number;
-      if (other * dilation % stride == tap * dilation % stride) return number;
-    }
-    return number;
-  }
-  constexpr int64_t planes() const {
-    if (backward) return 1;
-    int64_t count = 0;
-    for (int64_t tap = 0; tap < kernel; ++tap) count += first_of_residue(tap) ? 1 : 0;
-    return count;
-  }
-  constexpr int64_t residue(int64_t plane_number) const {
-    int64_t tap = 0;
-    for (int64_t number = -1; tap < kernel; ++tap) {
-      number += first_of_residue(tap) ? 1 : 0;
-      if (number == plane_number) break;
-    }
-    return tap * dilation % stride;
-  }
+  // Taps this far apart meet the same residue, nearer ones never do: planes are numbered in the order of their first taps.
+  constexpr int64_t period() const { return stride / ConvDivisor(dilation, stride).divisor; }
+  constexpr int64_t plane(int64_t tap) const { return backward ? 0 : tap % period(); }
+  constexpr int64_t planes() const { return backward ? 1 : conv_least(kernel, period()); }
+  constexpr int64_t residue(int64_t plane_number) const { return plane_number * dilation % stride; }
 
   // Source pixel that a target meets by a tap, or -1.
   constexpr int64_t source_of(int64_t t, int64_t tap) const {
@@ -131,10 +137,6 @@ struct ConvProblem {
 
 // Row of a packed block [tap][16 in] that holds plain place j = in * taps + tap.
 constexpr int64_t conv_packed_row(int64_t j, int64_t taps) { return (j % taps) * kBlock + j / taps; }
-
-constexpr int64_t conv_round(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
-constexpr int64_t conv_least(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t conv_most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // Depthwise: one channel a group on both sides.
 constexpr bool conv_is_depthwise(const ConvShape& s) {

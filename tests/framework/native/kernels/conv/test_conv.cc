@@ -224,6 +224,16 @@ TEST_CASE("conv: strides, paddings and dilations") {
       for (const int64_t pad : {0, 1, 4}) check_algorithm(shape_of({1, 17, 13, 18, 3, stride, pad, dilation, 1}));
 }
 
+TEST_CASE("conv: windows and strides of thousands of pixels") {
+  // By rows of 1: [n, in, height, width, out, height, width, kernel, stride, pad, dilation, groups].
+  check_algorithm(ConvShape{1, 5, 1, 8000, 3, 1, 4, 1, 2000, 1, 2000, 0, 0, 1, 1, 1});
+  check_algorithm(ConvShape{1, 5, 1, 3998, 3, 1, 3, 1, 2000, 1, 999, 0, 0, 1, 1, 1});
+  check_algorithm(ConvShape{2, 17, 1, 40, 3, 1, 2, 1, 3, 1, 6000, 0, 3000, 1, 5, 1});
+  // A gradient most of whose pixels no window meets, and one whose classes have one tap each.
+  check_algorithm(ConvShape{1, 5, 3, 4097, 4, 1, 2, 1, 2, 4096, 4096, 0, 2047, 1, 1, 1});
+  check_algorithm(ConvShape{1, 6, 1, 3000, 4, 1, 3, 1, 700, 1, 1100, 0, 0, 1, 1, 2});
+}
+
 TEST_CASE("conv: kernels of even size, of one side, larger than the image, with uneven padding") {
   check_algorithm(shape_of({2, 16, 8, 16, 2, 2, 0, 1, 1}));
   check_algorithm(shape_of({2, 16, 8, 16, 4, 2, 1, 1, 1}));
