@@ -19,6 +19,28 @@ class Fetcher {
   const int64_t step_;
 };
 
+// The sixteen k's of one block under one tap: where they start in A and in W.
+class Steps {
+ public:
+  explicit Steps(const TileCall& call) : call_(call), block_a_(call.a), block_w_(call.w), tap_(call.taps) {}
+  KEIMA_INLINE const float* a() const { return block_a_ + tap_->a; }
+  KEIMA_INLINE const float* w() const { return block_w_ + tap_->w; }
+  // To the next tap, or to the next block's first. Without branches, see Tile::run.
+  KEIMA_INLINE void advance() {
+    ++tap_;
+    const bool done = tap_ == call_.taps + call_.tap_count;
+    tap_ = done ? call_.taps : tap_;
+    block_a_ += done ? call_.a_block : 0;
+    block_w_ += done ? call_.w_block : 0;
+  }
+
+ private:
+  const TileCall& call_;
+  const float* block_a_;
+  const float* block_w_;
+  const Tap* tap_;
+};
+
 template <int rows_y, int rows_x, int blocks>
 struct Tile : Accumulators<rows_y, rows_x, blocks> {
   using Base = Accumulators<rows_y, rows_x, blocks>;
@@ -26,30 +48,44 @@ struct Tile : Accumulators<rows_y, rows_x, blocks> {
   using Base::kRows, Base::kVectors;
   static constexpr int kUnroll = 4;
 
-  // One block of 16 k's.
-  KEIMA_INLINE void multiply(const float* __restrict a, int64_t a_row, const float* __restrict w, Fetcher& next) {
-#pragma GCC unroll 1
-    for (int k0 = 0; k0 < kBlock; k0 += kUnroll) {
-      next.fetch();
-      repeat<kUnroll>([&](int k) __attribute__((always_inline)) {
-        V columns[kVectors];
-        repeat<kVectors>([&](int v) __attribute__((always_inline)) { columns[v] = load<kLanes>(w + k * kGroup + v * kLanes); });
-        repeat<kRows>([&](int r) __attribute__((always_inline)) {
-          this->add_row(r, columns, a + (r / rows_x) * a_row + (r % rows_x) * kBlock + k);
-        });
-      });
-      a += kUnroll;
-      w += kUnroll * kGroup;
-    }
+  KEIMA_INLINE static int64_t row(int r, int64_t a_row) { return (r / rows_x) * a_row + (r % rows_x) * kBlock; }
+
+  // kUnroll k's; meanwhile every fourth row of `ahead` is fetched, from row `part` on.
+  KEIMA_INLINE void multiply(const float* __restrict a, int64_t a_row, const float* __restrict w, const float* ahead, int part) {
+    repeat<kRows>([&](int r) __attribute__((always_inline)) {
+      if (r % kUnroll == part) __builtin_prefetch(ahead + row(r, a_row), 0, 3);
+    });
+    repeat<kUnroll>([&](int k) __attribute__((always_inline)) {
+      V columns[kVectors];
+      repeat<kVectors>([&](int v) __attribute__((always_inline)) { columns[v] = load<kLanes>(w + k * kGroup + v * kLanes); });
+      repeat<kRows>([&](int r) __attribute__((always_inline)) { this->add_row(r, columns, a + row(r, a_row) + k); });
+    });
   }
 
+  // One loop whose body is sixteen k's: as loops over blocks, taps and every four k's, which count the same, a tile had 0.80 of
+  // the speed of FMAs alone under AVX2 and 0.90 under AVX-512, where this has 0.94 (1x1 convolutions of 64 to 2,048 channels).
+  // Fetching the next rows is worth 0.03 to 0.05 of it where blocks lie multiples of 4 KB apart, and nothing elsewhere.
   [[gnu::noinline]] static void run(const TileCall& call) {
     Tile tile;
     tile.start(call);
     Fetcher next(call);
-    for (int64_t b = 0; b < call.blocks; ++b)
-      for (int64_t t = 0; t < call.tap_count; ++t)
-        tile.multiply(call.a + b * call.a_block + call.taps[t].a, call.a_row, call.w + b * call.w_block + call.taps[t].w, next);
+    const int64_t a_row = call.a_row, count = call.blocks * call.tap_count;
+    if (count > 0) {
+      Steps steps(call);
+      const float* a = steps.a();
+      const float* w = steps.w();
+#pragma GCC unroll 1
+      for (int64_t i = 0; i < count; ++i) {
+        steps.advance();
+        const float* const ahead = steps.a();
+        repeat<kBlock / kUnroll>([&](int part) __attribute__((always_inline)) {
+          next.fetch();
+          tile.multiply(a + part * kUnroll, a_row, w + part * kUnroll * kGroup, ahead, part);
+        });
+        a = ahead;
+        w = steps.w();
+      }
+    }
     tile.finish(call);
   }
 };
