@@ -15,15 +15,26 @@ using V = Vec<float, kLanes>;
 constexpr int64_t kDepthBlocks = 48;  // blocks of 16 k's at a time
 constexpr int64_t kChunkRows = kTileRows * 16;
 
-// Parts of nearly equal size: of the rows, and of the depth in blocks.
-RowTiles chunks_of(const PackedGemmArgs& args) { return RowTiles(args.m, kChunkRows); }
+// Chunks a thread each where there are enough of them.
+bool slices_chunks(const Exec& exec, const PackedGemmArgs& args) {
+  return exec.parallel.threads > 1 && RowTiles(args.m, kChunkRows).tiles >= 2 * exec.parallel.threads;
+}
+
+// Parts of nearly equal size: of the rows, as many for each thread, and of the depth in blocks.
+RowTiles chunks_of(const Exec& exec, const PackedGemmArgs& args) {
+  const RowTiles chunks(args.m, kChunkRows);
+  if (!slices_chunks(exec, args)) return chunks;
+  const int64_t count = round_up(chunks.tiles, exec.parallel.threads);
+  return RowTiles(args.m, (args.m + count - 1) / count);
+}
+
 RowTiles passes_of(const PackedGemmArgs& args) { return RowTiles(args.k > 0 ? round_up(args.k, kBlock) / kBlock : 1, kDepthBlocks); }
 
 struct Sizes {
-  explicit Sizes(const PackedGemmArgs& args)
+  Sizes(const Exec& exec, const PackedGemmArgs& args)
       : depth(round_up(args.k, kBlock)),
         groups(round_up(args.n, kGroup) / kGroup),
-        chunk_floats((passes_of(args).low + 1) * kBlock * (chunks_of(args).low + 1)) {}
+        chunk_floats((passes_of(args).low + 1) * kBlock * (chunks_of(exec, args).low + 1)) {}
   int64_t depth;
   int64_t groups;
   int64_t chunk_floats;
@@ -99,11 +110,6 @@ void multiply_chunk(const Exec& exec, const PackedGemmArgs& args, const Sizes& s
   }
 }
 
-// Chunks a thread each where there are enough of them.
-bool slices_chunks(const Exec& exec, const PackedGemmArgs& args) {
-  return exec.parallel.threads > 1 && chunks_of(args).tiles >= 2 * exec.parallel.threads;
-}
-
 }  // namespace
 
 void gemm_pack(const Exec& exec, int64_t n, int64_t k, const float* b, int64_t b_stride, bool transpose_b, float* packed) {
@@ -115,15 +121,15 @@ void gemm_pack(const Exec& exec, int64_t n, int64_t k, const float* b, int64_t b
 }
 
 size_t gemm_packed_scratch_bytes(const Exec& exec, const PackedGemmArgs& args) {
-  const Sizes sizes(args);
-  const int64_t slices = slice_count(exec, chunks_of(args).tiles + sizes.groups);
+  const Sizes sizes(exec, args);
+  const int64_t slices = slice_count(exec, chunks_of(exec, args).tiles + sizes.groups);
   const int64_t floats = (slices_chunks(exec, args) ? slices : 1) * sizes.chunk_floats + slices * kEdgeFloats;
   return static_cast<size_t>(floats) * sizeof(float);
 }
 
 void gemm_with_packed(const Exec& exec, const PackedGemmArgs& args, void* scratch) {
-  const Sizes sizes(args);
-  const RowTiles chunks = chunks_of(args);
+  const Sizes sizes(exec, args);
+  const RowTiles chunks = chunks_of(exec, args);
   const bool sliced = slices_chunks(exec, args);
   float* floats = static_cast<float*>(scratch);
   float* edges = floats + (sliced ? slice_count(exec, chunks.tiles) : 1) * sizes.chunk_floats;
