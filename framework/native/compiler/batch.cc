@@ -45,6 +45,12 @@ Obstacle samples_of_first(const Applied& a) {
   return nullptr;
 }
 
+// With a residual that holds samples, or without.
+template <int dims, size_t residual>
+Obstacle fused(const Applied& a) {
+  return a.has(residual) ? samples_of_first<dims, residual>(a) : samples_of_first<dims>(a);
+}
+
 Obstacle matmul(const Applied& a) {
   const bool first = a.is_batched(0), second = a.is_batched(1);
   const int ndim = std::max(a.in(0).size(), a.in(1).size());
@@ -106,6 +112,7 @@ Obstacle always(const Applied&) { return nullptr; }
 const std::map<std::string_view, Rule>& rules() {
   static const std::map<std::string_view, Rule> known{
       {"conv2d", samples_of_first<4>}, {"max_pool2d", samples_of_first<4>}, {"avg_pool2d", samples_of_first<4>},
+      {"conv2d_fused", fused<4, 3>}, {"linear_fused", fused<2, 3>}, {"inverted_residual", fused<4, 7>},
       {"matmul", matmul}, {"attention", all_batched}, {"channel_shuffle", all_batched}, {"layer_norm", layer_norm},
       {"softmax", along_axis}, {"log_softmax", along_axis}, {"logsumexp", along_axis}, {"cumsum", along_axis},
       {"sum", reduction}, {"mean", reduction}, {"max", reduction}, {"min", reduction}, {"prod", reduction},
@@ -114,18 +121,8 @@ const std::map<std::string_view, Rule>& rules() {
   return known;
 }
 
-// With a residual that holds samples, or without.
-template <size_t residual>
-Obstacle fused(const Applied& a, int dims) {
-  if (a.in(0).size() < dims) return "its first operand does not hold samples";
-  return a.has(residual) ? samples_of_first<1, residual>(a) : samples_of_first<1>(a);
-}
-
 Obstacle obstacle_at(const Applied& a) {
   if (a.node.op->elementwise >= 0) return elementwise(a);
-  if (a.node.op->name == "conv2d_fused") return fused<3>(a, 4);
-  if (a.node.op->name == "linear_fused") return fused<3>(a, 2);
-  if (a.node.op->name == "inverted_residual") return fused<7>(a, 4);
   const auto rule = rules().find(a.node.op->name);
   return rule == rules().end() ? "nothing is known about the samples of its result" : rule->second(a);
 }

@@ -25,8 +25,10 @@ class Links {
  public:
   explicit Links(Graph& graph) : graph_(graph), makers_(producers(graph)), uses_(use_counts(graph)) {}
 
-  // The node that makes `id`, if it is one of that op whose result nobody else reads.
-  Node* sole(ValueId id, std::string_view op);
+  // The node that makes `id`, if it is one of that op.
+  Node* made_by(ValueId id, std::string_view op) const;
+  // The same, if nobody else reads its result.
+  Node* sole(ValueId id, std::string_view op) const;
   int maker(ValueId id) const { return id == kNoValue ? -1 : makers_[id]; }
   // `node` now stands at `index` and makes `id`.
   void made_at(ValueId id, size_t index) { makers_[id] = static_cast<int>(index); }

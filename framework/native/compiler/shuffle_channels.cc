@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "compiler/rewrite.h"
 #include "ops/layout.h"
 
 namespace keima::compiler {
@@ -22,7 +23,7 @@ struct Selection {
 class ChannelShuffler {
  public:
   explicit ChannelShuffler(Graph& graph)
-      : graph_(graph), makers_(producers(graph)), blocked_(graph.values.size()), selections_(graph.values.size()) {}
+      : graph_(graph), links_(graph), blocked_(graph.values.size()), selections_(graph.values.size()) {}
 
   int run() {
     for (const Node& node : graph_.nodes) note(node);
@@ -43,11 +44,6 @@ class ChannelShuffler {
   const Dims& shape(ValueId id) const { return graph_.values[id].shape; }
   bool is_images(ValueId id) const {
     return id != kNoValue && shape(id).size() == 4 && graph_.values[id].dtype.scalar() == ScalarType::kFloat32;
-  }
-  const Node* maker(ValueId id, std::string_view op) const {
-    if (id == kNoValue || makers_[id] < 0) return nullptr;
-    const Node& node = graph_.nodes[static_cast<size_t>(makers_[id])];
-    return node.is(op) ? &node : nullptr;
   }
 
   // Sources come before what is made of them, so that one pass in order knows them all.
@@ -83,9 +79,9 @@ class ChannelShuffler {
   }
 
   // (N, g*k, H, W) as (N, g, k, H, W), transposed to (N, k, g, H, W), as (N, k*g, H, W).
-  std::optional<Selection> shuffled(const Node& node) const {
-    const Node* transpose = maker(node.inputs[0], "transpose");
-    const Node* apart = transpose ? maker(transpose->inputs[0], "reshape") : nullptr;
+  std::optional<Selection> shuffled(const Node& node) {
+    const Node* transpose = links_.made_by(node.inputs[0], "transpose");
+    const Node* apart = transpose ? links_.made_by(transpose->inputs[0], "reshape") : nullptr;
     if (!apart || !(transpose->attrs.ints(0) == Dims{0, 2, 1, 3, 4}) || !is_images(apart->inputs[0])) return std::nullopt;
     const ValueId from = apart->inputs[0];
     const Dims &in = shape(from), &split = shape(apart->outputs[0]);
@@ -114,7 +110,7 @@ class ChannelShuffler {
   }
 
   Graph& graph_;
-  const std::vector<int> makers_;
+  Links links_;
   std::vector<bool> blocked_;
   std::vector<std::optional<Selection>> selections_;
 };
