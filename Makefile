@@ -56,8 +56,9 @@ test-tsan: | $(BIN)/python ## native tests that use threads, under ThreadSanitiz
 	PATH="$(abspath $(BIN)):$$PATH" cmake --build build/native-tsan -j $(JOBS) --target $(addprefix test_,$(TSAN_LAYERS))
 	set -e; for layer in $(TSAN_LAYERS); do TSAN_OPTIONS=halt_on_error=1 KEIMA_NUM_THREADS=4 setarch -R build/native-tsan/tests/$$layer/test_$$layer; done
 
-fuzz: test-native ## 100,000 mutated graph files through the loader and a run, under ASan and UBSan
+fuzz: test-native ## 100,000 mutated graph files and as many plans through their loaders and a run, under ASan and UBSan
 	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/native-asan/tests/fuzz/fuzz_graph 100000 $$RANDOM build/fuzz-last.bin
+	UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 build/native-asan/tests/fuzz/fuzz_plan 100000 $$RANDOM build/fuzz-last-plan.bin
 
 # Without sanitizers, whose checks would count as lines; FUZZ_FILES and FUZZ_SEED choose the files.
 fuzz-coverage: FUZZ_FILES ?= 20000

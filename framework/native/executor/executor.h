@@ -56,9 +56,11 @@ struct Plan {
 };
 
 // `file` is a whole safetensors file, 64-byte aligned, which must outlive the plan: weights are used where they lie.
-// Everything is checked before it is used: a hostile file gives a status, never a read or write out of bounds.
+// Everything is checked before it is used: a hostile file gives a status, never a read or write out of bounds, nor an arena
+// beyond 8 GiB. How long a run takes is not limited.
 Status load(const Exec& exec, const void* file, size_t size, Plan& plan);
 
+// With the Exec that load() was given. What no step has written, and an output may be, is what the arena held before.
 // `arena`: plan.arena_bytes, 64-byte aligned. `input` and `output` hold plan.input_count and plan.output_count floats.
 void run(const Exec& exec, const Plan& plan, void* arena, const float* input, float* output);
 

@@ -29,10 +29,11 @@ bool skip_value(Cursor& cursor, int depth);
 
 bool skip_string(Cursor& cursor) {
   if (!cursor.take('"')) return false;
-  while (cursor.at < cursor.end && *cursor.at != '"') cursor.at += *cursor.at == '\\' ? 2 : 1;
-  if (cursor.at >= cursor.end) return false;
-  ++cursor.at;
-  return true;
+  for (; cursor.at < cursor.end; ++cursor.at) {
+    if (*cursor.at == '"') return ++cursor.at, true;
+    if (*cursor.at == '\\' && ++cursor.at == cursor.end) return false;
+  }
+  return false;
 }
 
 bool skip_scalar(Cursor& cursor) {
@@ -71,7 +72,7 @@ Json::Json(Text text) {
   Cursor cursor{text.data, text.data + text.size};
   cursor.skip_space();
   const char* start = cursor.at;
-  if (text.data && skip_value(cursor, 0) && cursor.at <= cursor.end) text_ = {start, static_cast<size_t>(cursor.at - start)};
+  if (text.data && skip_value(cursor, 0)) text_ = {start, static_cast<size_t>(cursor.at - start)};
 }
 
 Json Json::member(const char* key) const { return member(Text{key, strlen(key)}); }

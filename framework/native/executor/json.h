@@ -26,7 +26,7 @@ class Json {
   // The whole value as it stands in the text.
   Text text() const { return text_; }
 
-  // A member of an object, an element of an array; not there if there is none.
+  // A member of an object (the first of that name), an element of an array; not there if there is none.
   Json member(const char* key) const;
   Json member(Text key) const;
   Json element(int64_t index) const;

@@ -17,7 +17,9 @@
 
 #include "base/execution.h"
 #include "executor/executor.h"
+#include "executor/json.h"
 #include "kernels/gemm/gemm.h"
+#include "plan_file.h"
 
 using namespace keima;
 using executor::Plan;
@@ -84,21 +86,6 @@ std::string plan_text() {
          "," + pool(b, a, 2, 6) + R"(,{"op":"unpack","in":)" + a + R"(,"out":)" + b + R"(,"dims":[1,)" + std::to_string(kOut) + ",9]}" +
          R"(,{"op":"linear","in":)" + b + R"(,"out":)" + a + R"(,"weight":"fc","bias":"bias3","relu":false,"dims":[1,)" + std::to_string(kClasses) + "," +
          std::to_string(features) + "]}]}";
-}
-
-// A safetensors file whose tensors lie at multiples of 64 bytes from its start.
-std::string file_with(const std::map<std::string, std::string>& tensors) {
-  std::string data, header = "{";
-  for (const auto& [name, bytes] : tensors) {
-    data.resize((data.size() + 63) / 64 * 64);
-    header += (header.size() > 1 ? "," : "") + ("\"" + name + R"(":{"dtype":"U8","shape":[)") + std::to_string(bytes.size()) + R"(],"data_offsets":[)" +
-              std::to_string(data.size()) + "," + std::to_string(data.size() + bytes.size()) + "]}";
-    data += bytes;
-  }
-  header += "}";
-  while ((header.size() + 8) % 64 != 0) header += ' ';
-  const uint64_t length = header.size();
-  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + header + data;
 }
 
 std::string bytes_of(const Floats& values, size_t count = 0) {
@@ -259,6 +246,78 @@ TEST_CASE("a LeNet runs through its flat plan") {
     executor::run(default_exec(), *plan, arena.get(), image.data(), logits.data());
     const Doubles expected = reference(weights, image);
     for (size_t k = 0; k < kClasses; ++k) CHECK(static_cast<double>(logits[k]) == doctest::Approx(expected[k]).epsilon(1e-4));
+  }
+}
+
+namespace {
+
+// A plan of one step, and tensors beside it; what load() says.
+std::string refusal(const std::string& step, std::map<std::string, std::string> tensors = {}, int64_t arena = 1 << 20) {
+  tensors["keima.plan"] = R"({"version":1,"arena":)" + std::to_string(arena) + R"(,"input":{"at":0,"count":1},"output":{"at":0,"count":1},"steps":[)" + step + "]}";
+  const std::string file = file_with(tensors);
+  const Memory memory = aligned_memory(file.size());
+  auto plan = std::make_unique<Plan>();
+  const executor::Status status = load_copy(file, memory, *plan);
+  return status ? status : "";
+}
+
+std::string conv_step(const ConvShape& s, int64_t out, const std::string& more = "") {
+  return R"({"op":"conv2d","in":0,"out":)" + std::to_string(out) + R"(,"weight":"w","bias":"","relu":false)" + more + R"(,"dims":)" + dims(s) + "}";
+}
+
+}  // namespace
+
+TEST_CASE("sizes from which no scratch can be computed are refused before it is") {
+  ConvShape s{.batch = 1, .in_channels = 8, .in_height = 1, .in_width = 1, .out_channels = 8, .out_height = 1, .out_width = 1, .kernel_height = 3, .kernel_width = 3,
+              .pad_top = 1 << 19, .pad_left = 1 << 19, .dilation_height = 1 << 19, .dilation_width = 1 << 19};
+  CHECK(refusal(conv_step(s, 64)) == "a convolution's borders are too wide");  // 70 TB
+  // 4 GiB of borders, rounded up to blocks, of two 32-bit columns.
+  s.pad_top = s.dilation_height = 1 << 12, s.pad_left = s.dilation_width = 1 << 12;
+  CHECK(refusal(conv_step(s, 64), {{"w", std::string(conv_packed_bytes(s), '\0')}}) == "a step needs too much scratch");
+  s.pad_top = s.dilation_height = 1, s.pad_left = s.dilation_width = 1;
+  CHECK(refusal(conv_step(s, 64), {{"w", std::string(conv_packed_bytes(s), '\0')}}) == "");
+}
+
+TEST_CASE("a step that writes over what it reads is refused, a residual in the result's place is not") {
+  const ConvShape s = conv2();
+  const std::map<std::string, std::string> weight{{"w", std::string(conv_packed_bytes(s), '\0')}};
+  constexpr int64_t in_bytes = 36 * 16 * 4, out_bytes = 36 * 32 * 4;
+  CHECK(refusal(conv_step(s, in_bytes), weight) == "");
+  CHECK(refusal(conv_step(s, 0), weight) == "a step's result overlaps what it is made of");
+  CHECK(refusal(conv_step(s, in_bytes - 64), weight) == "a step's result overlaps what it is made of");
+  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string(in_bytes)), weight) == "");
+  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string(in_bytes + out_bytes)), weight) == "");
+  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string(in_bytes + 64)), weight) == "a step's result overlaps what it is made of");
+  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string((1 << 20) - 64)), weight) == "a step reaches out of the arena");
+  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":\"x\""), weight).find("residual") != std::string::npos);
+  CHECK(refusal(R"({"op":"unpack","in":0,"out":0,"dims":[1,16,4]})") == "a step's result overlaps what it is made of");
+}
+
+TEST_CASE("images without pixels are refused, though their borders have room for a window") {
+  ConvShape s = conv2();
+  s.in_height = 0, s.pad_top = 2, s.out_height = 2;
+  CHECK(refusal(conv_step(s, 64)) == "a convolution's sizes do not fit each other");
+  CHECK(refusal(R"({"op":"max_pool2d","in":0,"out":64,"dims":[1,0,4,1,4,2,1,1,1,1,0]})") == "a pooling's sizes do not fit each other");
+}
+
+TEST_CASE("plans and headers that would take minutes to go through are refused") {
+  const std::string step = R"({"op":"unpack","in":0,"out":65536,"dims":[1,16,4]})";
+  CHECK(refusal(step) == "");
+  CHECK(refusal(std::string(1 << 20, ' ') + step) == "the plan is longer than 1 MiB");
+  std::map<std::string, std::string> many;
+  for (int i = 0; i < 20000; ++i) many["w" + std::to_string(i)] = "";
+  CHECK(refusal(step, many) == "the file's header is longer than 1 MiB");
+}
+
+TEST_CASE("JSON that is cut anywhere is read no further than it goes") {
+  const std::string text = R"({"a\"\\":[1, {"b":"x\\"}],"c":true,"c":7})";
+  for (size_t size = 0; size <= text.size(); ++size) {
+    const auto copy = std::make_unique<char[]>(size);  // a sanitizer sees the first byte behind it
+    std::memcpy(copy.get(), text.data(), size);
+    const executor::Json json({copy.get(), size});
+    CHECK(static_cast<bool>(json) == (size == text.size()));
+    bool first = false;
+    CHECK(json.member("c").boolean(first) == (size == text.size()));  // of two members of a name the first
   }
 }
 
