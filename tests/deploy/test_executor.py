@@ -54,13 +54,18 @@ def test_the_zoos_networks_run_in_the_executor(
     _check(keima_run, models[name], _images((1, 1, 28, 28)), tmp_path / "plan")
 
 
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "mobilenet_v2", "efficientnet_lite0", "shufflenet_v2", "vit_s16", "bert6"]
+)
 def test_benchmarked_networks_run_in_the_executor(name: str, keima_run: Path, tmp_path: Path) -> None:
-    images = _images((1, 3, 224, 224))
-    function, tensor = traced(NETS[name], images)
+    net = NETS[name]
+    sample = _images((1, *net.shape))
+    if net.vocabulary:
+        sample = np.random.default_rng(3).integers(0, net.vocabulary, (1, *net.shape), dtype=np.int32)
+    function, tensor = traced(net, sample)
     function(tensor)
     function.dump(tmp_path / "graph")
-    _check(keima_run, tmp_path / "graph", images, tmp_path / "plan")
+    _check(keima_run, tmp_path / "graph", sample, tmp_path / "plan")
 
 
 def test_a_plan_that_is_cut_short_is_refused(keima_run: Path, models: dict[str, Path], tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Keima Authors
 // SPDX-License-Identifier: Apache-2.0
-// keima-run MODEL.safetensors < input floats > output floats: the least program around the executor, whose size is measured.
+// keima-run MODEL.safetensors < input floats, or int32 > output floats: the least program around the executor, whose size is measured.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ const char* run_plan(const keima::Exec& exec) {
   const Memory arena(plan.arena_bytes), input(inputs * sizeof(float)), output(outputs * sizeof(float));
   if (arena.get() == nullptr || input.get() == nullptr || output.get() == nullptr) return "out of memory";
   if (fread(input.get(), sizeof(float), inputs, stdin) != inputs) return "the input is too short";
-  keima::executor::run(exec, plan, arena.get(), input.floats(), output.floats());
+  keima::executor::run(exec, plan, arena.get(), input.get(), output.floats());
   const bool written = fwrite(output.get(), sizeof(float), outputs, stdout) == outputs && fflush(stdout) == 0;
   return written ? nullptr : "the output cannot be written";
 }
@@ -78,7 +78,7 @@ const char* run_plan(const keima::Exec& exec) {
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    fprintf(stderr, "usage: keima-run MODEL.safetensors < input.f32 > output.f32\n");
+    fprintf(stderr, "usage: keima-run MODEL.safetensors < input > output.f32\n");
     return 2;
   }
   const int file = open(argv[1], O_RDONLY | O_CLOEXEC);

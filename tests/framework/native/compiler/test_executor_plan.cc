@@ -3,6 +3,8 @@
 // Programs lowered to plans that the deployment library runs: its results are the program's.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <memory>
 
@@ -29,10 +31,18 @@ Tensor plan_of(Graph graph) {
   return bytes;
 }
 
+// Floats, or numbers from -2 to 4.
+Tensor sample(const TensorDesc& desc) {
+  if (desc.dtype.scalar() == ScalarType::kFloat32) return random_tensor(desc.shape, 9);
+  Tensor numbers = Tensor::empty(desc.shape, desc.dtype);
+  for (int64_t i = 0; i < numbers.numel(); ++i) numbers.data<int32_t>()[i] = static_cast<int32_t>(i * 3 % 7) - 2;
+  return numbers;
+}
+
 void check_lowered(const Graph& graph) {
   Graph optimized = graph;
   optimize(optimized);
-  const Tensor x = random_tensor(graph.values[graph.inputs[0]].shape, 9), file = plan_of(graph);
+  const Tensor x = sample(graph.values[graph.inputs[0]]), file = plan_of(graph);
   const Tensor want = to_contiguous(to_plain(Program(optimized).run(std::span(&x, 1))[0]));
   const auto plan = std::make_unique<executor::Plan>();
   const executor::Status status = executor::load(default_exec(), file.raw(), static_cast<size_t>(file.numel()), *plan);
@@ -41,7 +51,7 @@ void check_lowered(const Graph& graph) {
   REQUIRE(plan->input_count == x.numel());
   REQUIRE(plan->output_count == want.numel());
   const Tensor arena = Tensor::empty({static_cast<int64_t>(plan->arena_bytes)}, ScalarType::kUint8), got = Tensor::empty(want.shape(), want.dtype());
-  executor::run(default_exec(), *plan, arena.raw(), x.data<float>(), got.data<float>());
+  executor::run(default_exec(), *plan, arena.raw(), x.raw(), got.data<float>());
   // The same kernels on the same weights.
   CHECK(std::memcmp(got.raw(), want.raw(), static_cast<size_t>(want.numel()) * 4) == 0);
 }
@@ -54,6 +64,10 @@ TEST_CASE("the executor gives what the program gives, bit for bit") {
     check_lowered(residual(batch));
     check_lowered(packing(batch));
     check_lowered(inverted_residual(batch));
+    check_lowered(shuffled(batch));
+    check_lowered(transformer(batch));
+    check_lowered(sums(batch));
+    check_lowered(embedded(batch));
   }
 }
 
@@ -68,11 +82,32 @@ TEST_CASE("what the executor does not run is named") {
   Maker two;
   two.graph.outputs = {two.input({1}), two.input({1})};
   refused(two.graph, "one input and one output, got 2 and 2");
-  Maker smooth;
-  smooth.graph.outputs = {smooth.add("gelu", {smooth.add("matmul", {smooth.input({1, 4}), smooth.constant({8, 4}, 1)}, Attrs{false, true})})};
-  refused(smooth.graph, "linear_fused: of the activations the executor has relu and relu6");
   Maker loose;
   const ValueId x = loose.input({1, 4});
   loose.graph.outputs = {loose.add("matmul", {x, x}, Attrs{false, true})};
   refused(loose.graph, "linear_fused: its weights");
+  Maker many;
+  std::vector<ValueId> parts;
+  for (unsigned i = 0; i < 9; ++i) parts.push_back(many.add("conv2d", {i ? parts[0] : many.input({1, 8, 4, 4}), many.constant({8, 8, 3, 3}, i)}, kPlainConv));
+  many.graph.outputs = {many.add("concat", parts, Attrs{int64_t{1}})};
+  refused(many.graph, "channel_shuffle: it joins more tensors");
+  Maker number;
+  const ValueId ids = number.input({4, 3});
+  number.graph.values[ids].dtype = ScalarType::kInt32;
+  number.graph.outputs = {number.add("cast", {ids}, Attrs{DType(ScalarType::kFloat32)})};
+  refused(number.graph, "cast: the executor runs");
+  Maker wide;
+  wide.graph.outputs = {wide.add("add", {wide.input({3, 4}), wide.constant({3, 1}, 1)})};
+  refused(wide.graph, "add: the executor adds plain tensors");
+}
+
+TEST_CASE("numbers that a table has no row for give NaNs in the executor, which has no way to say so") {
+  const Tensor file = plan_of(embedded(1)), output = Tensor::empty({6, 24}, ScalarType::kFloat32);
+  const auto plan = std::make_unique<executor::Plan>();
+  REQUIRE(executor::load(default_exec(), file.raw(), static_cast<size_t>(file.numel()), *plan) == nullptr);
+  const Tensor arena = Tensor::empty({static_cast<int64_t>(plan->arena_bytes)}, ScalarType::kUint8);
+  const std::array<int32_t, 6> numbers{0, 5, -5, -6, INT32_MAX, INT32_MIN};
+  executor::run(default_exec(), *plan, arena.raw(), numbers.data(), output.data<float>());
+  for (const auto& [row, known] : {std::pair<int64_t, bool>{0, true}, {1, false}, {2, true}, {3, false}, {4, false}, {5, false}})
+    for (int64_t i = 0; i < 24; ++i) CHECK(std::isnan(output.data<float>()[row * 24 + i]) == !known);
 }

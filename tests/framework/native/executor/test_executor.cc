@@ -17,7 +17,6 @@
 
 #include "base/execution.h"
 #include "executor/executor.h"
-#include "executor/json.h"
 #include "kernels/gemm/gemm.h"
 #include "plan_file.h"
 
@@ -27,13 +26,6 @@ using executor::Plan;
 namespace {
 
 using Floats = std::vector<float>;
-
-struct Free {
-  void operator()(void* pointer) const { std::free(pointer); }
-};
-using Memory = std::unique_ptr<std::byte, Free>;
-
-Memory aligned_memory(size_t bytes) { return Memory(static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64 + 64))); }
 
 Floats random_floats(size_t count, unsigned seed, float scale) {
   std::mt19937 generator(seed);
@@ -60,14 +52,6 @@ struct Weights {
   Floats conv2 = random_floats(kOut * kMiddle * 9, 3, 0.3F), bias2 = random_floats(kOut, 4, 0.5F);
   Floats fc = random_floats(kClasses * kOut * kSmall * kSmall, 5, 0.2F), bias3 = random_floats(kClasses, 6, 0.5F);
 };
-
-std::string dims(const ConvShape& s) {
-  std::string text;
-  for (int64_t d : {s.batch, s.in_channels, s.in_height, s.in_width, s.out_channels, s.out_height, s.out_width, s.kernel_height, s.kernel_width,
-                    s.stride_height, s.stride_width, s.pad_top, s.pad_left, s.dilation_height, s.dilation_width, s.groups})
-    text += (text.empty() ? "" : ",") + std::to_string(d);
-  return "[" + text + "]";
-}
 
 std::string plan_text() {
   // Arena: two halves that steps write in turn.
@@ -166,12 +150,6 @@ Doubles reference(const Weights& w, const Floats& image) {
   return logits;
 }
 
-// Loads a copy that lies exactly as long as the file, so that a sanitizer sees a byte read too many.
-executor::Status load_copy(const std::string& file, const Memory& memory, Plan& plan) {
-  std::memcpy(memory.get(), file.data(), file.size());
-  return executor::load(default_exec(), memory.get(), file.size(), plan);
-}
-
 // A folder of its own that goes with the test.
 struct TemporaryFolder {
   std::filesystem::path path;
@@ -246,78 +224,6 @@ TEST_CASE("a LeNet runs through its flat plan") {
     executor::run(default_exec(), *plan, arena.get(), image.data(), logits.data());
     const Doubles expected = reference(weights, image);
     for (size_t k = 0; k < kClasses; ++k) CHECK(static_cast<double>(logits[k]) == doctest::Approx(expected[k]).epsilon(1e-4));
-  }
-}
-
-namespace {
-
-// A plan of one step, and tensors beside it; what load() says.
-std::string refusal(const std::string& step, std::map<std::string, std::string> tensors = {}, int64_t arena = 1 << 20) {
-  tensors["keima.plan"] = R"({"version":1,"arena":)" + std::to_string(arena) + R"(,"input":{"at":0,"count":1},"output":{"at":0,"count":1},"steps":[)" + step + "]}";
-  const std::string file = file_with(tensors);
-  const Memory memory = aligned_memory(file.size());
-  auto plan = std::make_unique<Plan>();
-  const executor::Status status = load_copy(file, memory, *plan);
-  return status ? status : "";
-}
-
-std::string conv_step(const ConvShape& s, int64_t out, const std::string& more = "") {
-  return R"({"op":"conv2d","in":0,"out":)" + std::to_string(out) + R"(,"weight":"w","bias":"","relu":false)" + more + R"(,"dims":)" + dims(s) + "}";
-}
-
-}  // namespace
-
-TEST_CASE("sizes from which no scratch can be computed are refused before it is") {
-  ConvShape s{.batch = 1, .in_channels = 8, .in_height = 1, .in_width = 1, .out_channels = 8, .out_height = 1, .out_width = 1, .kernel_height = 3, .kernel_width = 3,
-              .pad_top = 1 << 19, .pad_left = 1 << 19, .dilation_height = 1 << 19, .dilation_width = 1 << 19};
-  CHECK(refusal(conv_step(s, 64)) == "a convolution's borders are too wide");  // 70 TB
-  // 4 GiB of borders, rounded up to blocks, of two 32-bit columns.
-  s.pad_top = s.dilation_height = 1 << 12, s.pad_left = s.dilation_width = 1 << 12;
-  CHECK(refusal(conv_step(s, 64), {{"w", std::string(conv_packed_bytes(s), '\0')}}) == "a step needs too much scratch");
-  s.pad_top = s.dilation_height = 1, s.pad_left = s.dilation_width = 1;
-  CHECK(refusal(conv_step(s, 64), {{"w", std::string(conv_packed_bytes(s), '\0')}}) == "");
-}
-
-TEST_CASE("a step that writes over what it reads is refused, a residual in the result's place is not") {
-  const ConvShape s = conv2();
-  const std::map<std::string, std::string> weight{{"w", std::string(conv_packed_bytes(s), '\0')}};
-  constexpr int64_t in_bytes = 36 * 16 * 4, out_bytes = 36 * 32 * 4;
-  CHECK(refusal(conv_step(s, in_bytes), weight) == "");
-  CHECK(refusal(conv_step(s, 0), weight) == "a step's result overlaps what it is made of");
-  CHECK(refusal(conv_step(s, in_bytes - 64), weight) == "a step's result overlaps what it is made of");
-  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string(in_bytes)), weight) == "");
-  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string(in_bytes + out_bytes)), weight) == "");
-  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string(in_bytes + 64)), weight) == "a step's result overlaps what it is made of");
-  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":" + std::to_string((1 << 20) - 64)), weight) == "a step reaches out of the arena");
-  CHECK(refusal(conv_step(s, in_bytes, ",\"residual\":\"x\""), weight).find("residual") != std::string::npos);
-  CHECK(refusal(R"({"op":"unpack","in":0,"out":0,"dims":[1,16,4]})") == "a step's result overlaps what it is made of");
-}
-
-TEST_CASE("images without pixels are refused, though their borders have room for a window") {
-  ConvShape s = conv2();
-  s.in_height = 0, s.pad_top = 2, s.out_height = 2;
-  CHECK(refusal(conv_step(s, 64)) == "a convolution's sizes do not fit each other");
-  CHECK(refusal(R"({"op":"max_pool2d","in":0,"out":64,"dims":[1,0,4,1,4,2,1,1,1,1,0]})") == "a pooling's sizes do not fit each other");
-}
-
-TEST_CASE("plans and headers that would take minutes to go through are refused") {
-  const std::string step = R"({"op":"unpack","in":0,"out":65536,"dims":[1,16,4]})";
-  CHECK(refusal(step) == "");
-  CHECK(refusal(std::string(1 << 20, ' ') + step) == "the plan is longer than 1 MiB");
-  std::map<std::string, std::string> many;
-  for (int i = 0; i < 20000; ++i) many["w" + std::to_string(i)] = "";
-  CHECK(refusal(step, many) == "the file's header is longer than 1 MiB");
-}
-
-TEST_CASE("JSON that is cut anywhere is read no further than it goes") {
-  const std::string text = R"({"a\"\\":[1, {"b":"x\\"}],"c":true,"c":7})";
-  for (size_t size = 0; size <= text.size(); ++size) {
-    const auto copy = std::make_unique<char[]>(size);  // a sanitizer sees the first byte behind it
-    std::memcpy(copy.get(), text.data(), size);
-    const executor::Json json({copy.get(), size});
-    CHECK(static_cast<bool>(json) == (size == text.size()));
-    bool first = false;
-    CHECK(json.member("c").boolean(first) == (size == text.size()));  // of two members of a name the first
   }
 }
 

@@ -18,6 +18,7 @@
 #include "base/freestanding/isa.h"
 #include "base/thread_pool.h"
 #include "executor/executor.h"
+#include "executor/step.h"
 #include "plan_corpus.h"
 #include "simd/variants.h"
 
@@ -69,8 +70,8 @@ Exec any_exec(Random& random) {
 }
 
 double work_of(const Step& step) {
-  const ConvShape& s = step.conv;
-  const PoolArgs& p = step.pool;
+  const ConvShape s = executor::conv_of(step);
+  const PoolArgs p = executor::pool_of(step);
   const auto real = [](int64_t value) { return static_cast<double>(value); };
   switch (step.kind) {
     case executor::StepKind::kConv2d:
@@ -78,6 +79,13 @@ double work_of(const Step& step) {
     case executor::StepKind::kMaxPool2d:
     case executor::StepKind::kAvgPool2d:
       return 16 * real(p.planes) * real(p.out_h) * real(p.out_w) * real(std::min(p.kernel_h, p.in_h)) * real(std::min(p.kernel_w, p.in_w));
+    case executor::StepKind::kChannelShuffle: return real(step.dims[0]) * real(step.dims[1]) * (real(step.dims[4]) + 16);
+    case executor::StepKind::kLayerNorm: return real(step.dims[0]) * real(step.dims[1]);
+    case executor::StepKind::kAttention:
+      return real(step.dims[0]) * real(step.dims[1]) * (real(step.dims[2]) + 32) * (real(step.dims[3]) + 16) * (real(step.dims[4]) + real(step.dims[5]) + 64);
+    case executor::StepKind::kCopy: return real(step.dims[0]) * real(step.dims[1]) * real(step.dims[2]) * real(step.dims[3]) * real(step.dims[4]);
+    case executor::StepKind::kAdd: return real(step.dims[0]);
+    case executor::StepKind::kTakeRows: return real(step.dims[0]) * real(step.dims[2]);
     case executor::StepKind::kLinear: return real(step.dims[0]) * (real(step.dims[1]) + 32) * (real(step.dims[2]) + 16);
     default: return real(step.dims[0]) * (real(step.dims[1]) + 16) * real(step.dims[2]);
   }
@@ -104,7 +112,7 @@ void survive(const std::string& file, Random& random, Counts& counts) {
   ++counts.loaded;
   if (!is_cheap(*plan)) return;
   const Memory arena(plan->arena_bytes), input(static_cast<size_t>(plan->input_count) * 4), output(static_cast<size_t>(plan->output_count) * 4);
-  executor::run(exec, *plan, arena.data(), input.floats(), output.floats());
+  executor::run(exec, *plan, arena.data(), input.data(), output.floats());
   ++counts.ran;
 }
 

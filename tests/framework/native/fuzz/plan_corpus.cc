@@ -81,7 +81,7 @@ class Builder {
     return std::string("{\"op\":\"") + op + "\",\"in\":" + std::to_string(in) + ",\"out\":" + std::to_string(out_);
   }
 
-  static std::string dims(std::initializer_list<int64_t> numbers) {
+  static std::string dims(const std::vector<int64_t>& numbers) {
     std::string out;
     for (const int64_t number : numbers) out += (out.empty() ? "" : ",") + std::to_string(number);
     return ",\"dims\":[" + out + "]}";
@@ -91,16 +91,23 @@ class Builder {
   std::string layer(double weight_bytes, double bias_bytes, double out_bytes) {
     std::string text = ",\"weight\":\"" + tensor(weight_bytes) + "\",\"bias\":\"" + (chance(random_, 50) ? tensor(bias_bytes) : "") + "\"";
     if (chance(random_, 30)) text += ",\"residual\":" + std::to_string(chance(random_, 50) ? out_ : place(out_bytes));
-    text += chance(random_, 50) ? ",\"relu\":true" : ",\"relu\":false";
+    text += chance(random_, 50) ? ",\"relu\":true" : chance(random_, 40) ? ",\"relu\":false,\"gelu\":true" : ",\"relu\":false";
     return chance(random_, 20) ? text + ",\"cap\":" + std::to_string(odd_number(random_)) : text;
   }
 
   std::string step() {
-    switch (pick(random_, 5)) {
+    switch (pick(random_, 12)) {
       case 0:
-      case 1: return conv();
-      case 2: return pool();
-      case 3: return conversion();
+      case 1:
+      case 2: return conv();
+      case 3: return pool();
+      case 4: return conversion();
+      case 5: return shuffle();
+      case 6: return layer_norm();
+      case 7: return attention();
+      case 8: return copy();
+      case 9: return add();
+      case 10: return take_rows();
       default: return linear();
     }
   }
@@ -178,6 +185,91 @@ class Builder {
     return head(pack ? "pack" : "unpack", pack ? plain : blocked, pack ? blocked : plain) + dims({images, channels, pixels});
   }
 
+  std::string shuffle() {
+    const int64_t images = from(1, 3), pixels = from(1, 30), groups = from(1, 4);
+    std::string sources;
+    int64_t total = 0;
+    const size_t count = 1 + pick(random_, chance(random_, 5) ? 10 : 3);
+    for (size_t i = 0; i < count; ++i) {
+      const int64_t channels = groups * from(1, 12);
+      total += channels;
+      sources += (i ? "," : "") + std::to_string(place(times({4, images, pixels, whole_blocks(channels)}))) + "," + std::to_string(channels);
+    }
+    const int64_t start = chance(random_, 50) ? 0 : from(0, static_cast<size_t>(std::max<int64_t>(total, 1))), channels = std::max<int64_t>(total - start - from(0, 5), 0);
+    return "{\"op\":\"channel_shuffle\",\"out\":" + std::to_string(place(times({4, images, pixels, whole_blocks(channels)}))) + ",\"sources\":[" + sources + "]" +
+           dims({images, pixels, groups, start, channels});
+  }
+
+  // A float32 as the integer of its bits.
+  std::string bits() { return std::to_string(chance(random_, 80) ? 0x3a83126f : chance(random_, 50) ? odd_number(random_) : static_cast<int64_t>(random_() >> 32)); }
+  std::string maybe_tensor(double bytes) { return "\"" + (chance(random_, 70) ? tensor(bytes) : "") + "\""; }
+
+  std::string layer_norm() {
+    const int64_t rows = from(1, 10), n = from(1, 50);
+    const double row = static_cast<double>(n) * 4;
+    std::string text = head("layer_norm", times({4, rows, n}), times({4, rows, n}));
+    text += ",\"weight\":" + maybe_tensor(row) + ",\"bias\":" + maybe_tensor(row);
+    return text + ",\"eps\":" + bits() + dims({rows, n});
+  }
+
+  // Strides of sizes, of which any may vary fastest, some wider than they have to be; the bytes that they reach over.
+  std::vector<int64_t> strides_of(const std::vector<int64_t>& sizes, size_t fastest, double& bytes) {
+    std::vector<int64_t> strides(sizes.size());
+    int64_t stride = 1;
+    bytes = 4;
+    for (size_t i = sizes.size(); i-- > 0;) {
+      const size_t at = (i + 1 + fastest) % sizes.size();
+      strides[at] = chance(random_, 5) ? odd_number(random_) : stride;
+      stride *= std::clamp<int64_t>(sizes[at], 1, 1 << 8) + (chance(random_, 10) ? from(0, 3) % 100 : 0);
+      bytes += 4 * static_cast<double>(sizes[at] - 1) * static_cast<double>(std::max<int64_t>(strides[at], 0));
+    }
+    return strides;
+  }
+
+  std::string attention() {
+    const int64_t outer = from(1, 2), inner = from(1, 3), queries = from(1, 40), keys = from(1, 40), width = from(1, 20), value_width = from(1, 20);
+    std::vector<int64_t> numbers{outer, inner, queries, keys, width, value_width};
+    std::vector<int64_t> at;
+    for (int i = 0; i < 3; ++i) {
+      double bytes = 0;
+      const std::vector<int64_t> sizes{outer, i > 0 ? keys : queries, inner, i > 1 ? value_width : width}, strides = strides_of(sizes, 3, bytes);
+      const int64_t first = chance(random_, 20) ? from(0, 9) : 0;
+      numbers.insert(numbers.end(), {first, strides[1], strides[0], strides[2]});
+      at.push_back(place(bytes + 4 * static_cast<double>(first)));
+    }
+    return "{\"op\":\"attention\",\"in\":" + std::to_string(at[0]) + ",\"keys\":" + std::to_string(at[1]) + ",\"values\":" + std::to_string(at[2]) +
+           ",\"out\":" + std::to_string(place(times({4, outer, inner, queries, value_width}))) + ",\"scale\":" + bits() + dims(numbers);
+  }
+
+  std::string copy() {
+    std::vector<int64_t> sizes;
+    for (int i = 0; i < 5; ++i) sizes.push_back(chance(random_, 40) ? 1 : from(1, 6));
+    double in_bytes = 0, out_bytes = 0;
+    const std::vector<int64_t> in = strides_of(sizes, pick(random_, 5), in_bytes), out = strides_of(sizes, 4, out_bytes);
+    const int64_t in_first = chance(random_, 30) ? from(0, 9) : 0, out_first = chance(random_, 30) ? from(0, 9) : 0;
+    in_bytes += 4 * static_cast<double>(in_first), out_bytes += 4 * static_cast<double>(out_first);
+    std::vector<int64_t> numbers = sizes;
+    numbers.insert(numbers.end(), in.begin(), in.end());
+    numbers.insert(numbers.end(), out.begin(), out.end());
+    numbers.insert(numbers.end(), {in_first, out_first});
+    const std::string source = chance(random_, 30) ? "\"weight\":\"" + tensor(in_bytes) + "\"" : "\"in\":" + std::to_string(place(in_bytes));
+    return "{\"op\":\"copy\"," + source + ",\"out\":" + std::to_string(place(out_bytes)) + dims(numbers);
+  }
+
+  std::string add() {
+    const int64_t part = from(1, 40), repeats = from(1, 6);
+    const double bytes = times({4, part, repeats}), added = static_cast<double>(part) * 4;
+    const std::string text = head("add", bytes, bytes);
+    const std::string other = chance(random_, 50) ? ",\"weight\":\"" + tensor(added) + "\"" : ",\"residual\":" + std::to_string(chance(random_, 20) ? out_ : place(added));
+    return text + other + dims({part * repeats, part});
+  }
+
+  std::string take_rows() {
+    const int64_t count = from(1, 20), rows = from(1, 20), width = from(1, 40);
+    const std::string text = head("take_rows", times({4, count}), times({4, count, width}));
+    return text + ",\"weight\":\"" + tensor(times({4, rows, width})) + "\"" + dims({count, rows, width});
+  }
+
   std::string linear() {
     const int64_t m = from(1, 40), n = from(1, 40), k = from(1, 60);
     const double out = times({4, m, n});
@@ -202,7 +294,7 @@ std::string file_of(const PlanParts& parts) {
 
 std::vector<PlanParts> lowered_plans() {
   std::vector<PlanParts> plans;
-  for (const auto& net : {compiler::lenet, compiler::residual, compiler::packing, compiler::inverted_residual}) plans.push_back(parts_of(net(1)));
+  for (const auto& net : {compiler::lenet, compiler::residual, compiler::packing, compiler::inverted_residual, compiler::shuffled, compiler::transformer, compiler::sums, compiler::embedded}) plans.push_back(parts_of(net(1)));
   return plans;
 }
 
