@@ -22,6 +22,7 @@ struct DepthwiseRows {
   void row(int64_t block, int64_t y, const float* source, int64_t first, const float* residual, float* target) const;
 
   const DepthwiseAxes axes;
+  const ConvTaps taps_y, taps_x;
   const int shape;  // 0: of no size and stride that the fast loops know
   const int64_t channels;
   const float* const packed;

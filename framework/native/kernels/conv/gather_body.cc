@@ -64,10 +64,11 @@ int64_t list_taps(const Planes& planes, int64_t class_y, int64_t class_x, Tap* t
     taps[0] = Tap{0, 0};
     return 1;
   }
-  const int64_t first_x = p.x.first_tap(class_x), step_y = p.y.tap_step(), step_x = p.x.tap_step();
+  const ConvTaps along_y(p.y), along_x(p.x);
+  const int64_t first_x = along_x.first(class_x);
   int64_t count = 0;
-  for (int64_t ky = p.y.first_tap(class_y); ky < p.y.kernel; ky += step_y)
-    for (int64_t kx = first_x; kx < p.x.kernel; kx += step_x)
+  for (int64_t ky = along_y.first(class_y); ky < p.y.kernel; ky += along_y.step)
+    for (int64_t kx = first_x; kx < p.x.kernel; kx += along_x.step)
       taps[count++] = Tap{planes.offset(ky, class_y, kx, class_x), (ky * p.x.kernel + kx) * kTapFloats};
   return count;
 }
@@ -100,7 +101,7 @@ void group_rows(const Planes& planes, const Strip& strip, int64_t group, int64_t
                     strip.images * cover_tiles(last - first, p.x.extent()));
   for (int64_t y = 0; y < p.y.classes(); ++y)
     for (int64_t x = 0; x < p.x.classes(); ++x) {
-      const int64_t class_y = p.y.class_at(y), class_x = p.x.class_at(x);
+      const int64_t class_y = p.y.class_of(y), class_x = p.x.class_of(x);
       TileCall call = group_call(p, group, bias);
       call.a_block = reads_in_place(p) ? p.source.block : planes.block_floats();
       call.taps = taps;

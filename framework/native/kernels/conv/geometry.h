@@ -50,19 +50,9 @@ struct ConvAxis {
 
   constexpr int64_t extent() const { return backward ? (target - 1 + pad) / stride + 1 : target; }
   constexpr int64_t reach() const { return (kernel - 1) * dilation / stride; }
-  // Classes that hold targets, in the order in which these meet them.
+  // Classes that hold targets: those of the first so many.
   constexpr int64_t classes() const { return backward ? conv_least(stride, target) : 1; }
-  constexpr int64_t class_at(int64_t i) const { return backward ? (pad + i) % stride : 0; }
-  // The taps that a class meets: the first, kernel if there is none, and each tap_step() on from there.
-  constexpr int64_t first_tap(int64_t of_class) const {
-    if (!backward) return 0;
-    const ConvDivisor shared(dilation, stride);
-    if (of_class % shared.divisor != 0) return kernel;
-    // Unsigned: below 3 * 2^30 each (ops/window.h), their product fits.
-    const auto quotient = static_cast<uint64_t>(of_class / shared.divisor), inverse = static_cast<uint64_t>(shared.inverse);
-    return conv_least(kernel, static_cast<int64_t>(quotient * inverse % static_cast<uint64_t>(stride / shared.divisor)));
-  }
-  constexpr int64_t tap_step() const { return backward ? period() : 1; }
+  constexpr int64_t class_of(int64_t t) const { return backward && stride > 1 ? (t + pad) % stride : 0; }
   constexpr int64_t shift(int64_t tap, int64_t of_class) const {
     return backward ? reach() - (tap * dilation - of_class) / stride : tap * dilation / stride;
   }
@@ -98,6 +88,28 @@ struct ConvAxis {
     if (scaled < 0 || scaled % stride != 0 || scaled / stride >= source) return -1;
     return scaled / stride;
   }
+};
+
+// The taps that a class of targets meets: all forwards; backwards every step-th from the first.
+class ConvTaps {
+ public:
+  constexpr explicit ConvTaps(const ConvAxis& axis)
+      : step(axis.backward ? axis.period() : 1), kernel_(axis.kernel), several_(axis.backward && axis.stride > 1), shared_(axis.dilation, axis.stride) {}
+
+  // The window's size if there is none.
+  constexpr int64_t first(int64_t of_class) const {
+    if (!several_) return 0;
+    if (of_class % shared_.divisor != 0) return kernel_;
+    // Unsigned: below 3 * 2^30 each (ops/window.h), their product fits.
+    const auto quotient = static_cast<uint64_t>(of_class / shared_.divisor), inverse = static_cast<uint64_t>(shared_.inverse);
+    return conv_least(kernel_, static_cast<int64_t>(quotient * inverse % static_cast<uint64_t>(step)));
+  }
+  const int64_t step;
+
+ private:
+  int64_t kernel_;
+  bool several_;
+  ConvDivisor shared_;
 };
 
 // A blocked activation, or the blocks of one group in it. Strides in floats.

@@ -5,6 +5,7 @@
 
 #include "executor/json.h"
 #include "kernels/conv/conv.h"
+#include "kernels/gemm/gemm.h"
 #include "plan_file.h"
 
 using namespace keima;
@@ -147,4 +148,13 @@ TEST_CASE("rows and sums whose sizes do not go together are refused") {
   CHECK(rows("[3,2,3]") == "a take_rows' weight is missing or of another size");
   CHECK(rows("[3,0,2]") == "a take_rows' sizes are zero or too large");
   CHECK(rows("[200000,2,2]") == "a step reaches out of the arena");
+  const auto product = [&](const std::string& more) {
+    return refusal(R"({"op":"linear","in":0,"out":65536,"weight":"w","bias":"","relu":false,"dims":[1,1,1])" + more + "}", {{"w", std::string(gemm_packed_bytes(1, 1), '\0')}});
+  };
+  CHECK(product("") == "");
+  CHECK(product(R"(,"gelu":true)") == "");
+  CHECK(product(R"(,"gelu":1)") == "a linear step's gelu is neither true nor false");
+  const std::string cut(7, '\0');
+  auto plan = std::make_unique<Plan>();
+  CHECK(std::string(load_copy(cut, aligned_memory(cut.size()), *plan)) == "the file is shorter than a safetensors header");
 }

@@ -231,6 +231,7 @@ TEST_CASE("conv: windows and strides of thousands of pixels") {
   check_algorithm(ConvShape{2, 17, 1, 40, 3, 1, 2, 1, 3, 1, 6000, 0, 3000, 1, 5, 1});
   // A gradient most of whose pixels no window meets, and one whose classes have one tap each.
   check_algorithm(ConvShape{1, 5, 3, 4097, 4, 1, 2, 1, 2, 4096, 4096, 0, 2047, 1, 1, 1});
+  check_algorithm(ConvShape{1, 17, 200, 240, 17, 2, 2, 100, 119, 100, 120, 0, 0, 1, 1, 17});
   check_algorithm(ConvShape{1, 6, 1, 3000, 4, 1, 3, 1, 700, 1, 1100, 0, 0, 1, 1, 2});
 }
 

@@ -35,11 +35,12 @@ void check_planes(const ConvAxis& axis) {
 // Every target lies in one class, which lists each tap by which the target meets a source pixel, in order.
 void check_classes(const ConvAxis& axis) {
   std::vector<int> times(static_cast<size_t>(axis.target));
+  const ConvTaps taps(axis);
   bool same = true;
   for (int64_t i = 0; i < axis.classes(); ++i) {
-    const int64_t of_class = axis.class_at(i);
+    const int64_t of_class = axis.class_of(i);
     std::vector<int64_t> listed, met;
-    for (int64_t tap = axis.first_tap(of_class); tap < axis.kernel; tap += axis.tap_step()) listed.push_back(tap);
+    for (int64_t tap = taps.first(of_class); tap < axis.kernel; tap += taps.step) listed.push_back(tap);
     for (int64_t tap = 0; tap < axis.kernel; ++tap)
       if (tap * axis.dilation % axis.stride == of_class) met.push_back(tap);
     same = same && listed == met;
@@ -110,5 +111,5 @@ TEST_CASE("conv geometry: sizes near 2^31 take no time and do not wrap") {
   ConvAxis backward = forward;
   backward.backward = true, backward.target = kHuge, backward.source = 1;
   CHECK(backward.classes() == kHuge);
-  for (const int64_t tap : {int64_t{0}, int64_t{1}, int64_t{77777}, kHuge - 1}) CHECK(backward.first_tap(tap * (kHuge - 1) % (3 * kHuge - 1)) == tap);
+  for (const int64_t tap : {int64_t{0}, int64_t{1}, int64_t{77777}, kHuge - 1}) CHECK(ConvTaps(backward).first(tap * (kHuge - 1) % (3 * kHuge - 1)) == tap);
 }
