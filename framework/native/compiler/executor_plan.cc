@@ -21,6 +21,7 @@ constexpr size_t kWeight = 1;
 constexpr size_t kExpand = 3;  // of inverted_residual
 // As in executor/executor.h, whose format this is.
 constexpr size_t kMaxSources = 8;
+constexpr int kMaxSteps = 160;
 constexpr int kCopyDims = 5;
 
 int64_t blocks(int64_t channels) { return (channels + kBlock - 1) / kBlock; }
@@ -50,6 +51,7 @@ class Lowering {
     const bool ids = inputs[0].tensor.dtype() == DType(ScalarType::kInt32);
     std::string steps;
     for (const Step& step : program_.steps()) steps += (steps.empty() ? "" : ",") + lowered(step);
+    check_count(steps);
     const std::string plan = "{\"version\":1,\"arena\":" + std::to_string(plan_.arena) + ",\"input\":" + end(inputs[0], ids ? ScalarType::kInt32 : ScalarType::kFloat32) + ",\"output\":" + end(outputs[0]) +
                              ",\"steps\":[" + steps + "]}";
     tensors_.insert(tensors_.begin(), {"keima.plan", bytes_of(std::as_bytes(std::span(plan)))});
@@ -57,6 +59,13 @@ class Lowering {
   }
 
  private:
+  // One step of a program may be several of the plan.
+  static void check_count(std::string_view steps) {
+    int count = 0;
+    for (size_t at = 0; (at = steps.find("{\"op\":", at)) != std::string_view::npos; ++at) ++count;
+    if (count > kMaxSteps) fail(ErrorKind::kUnsupported, "executor plan: the net takes ", count, " steps, the executor holds at most ", kMaxSteps);
+  }
+
   [[noreturn]] static void unsupported(const Step& step, std::string_view why) {
     fail(ErrorKind::kUnsupported, "executor plan: ", step.op ? step.op->name : "conversion", ": ", why);
   }

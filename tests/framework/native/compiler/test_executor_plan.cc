@@ -83,8 +83,8 @@ TEST_CASE("what the executor does not run is named") {
   two.graph.outputs = {two.input({1}), two.input({1})};
   refused(two.graph, "one input and one output, got 2 and 2");
   Maker loose;
-  const ValueId x = loose.input({1, 4});
-  loose.graph.outputs = {loose.add("matmul", {x, x}, Attrs{false, true})};
+  const ValueId row = loose.input({1, 4});
+  loose.graph.outputs = {loose.add("matmul", {row, row}, Attrs{false, true})};
   refused(loose.graph, "linear_fused: its weights");
   Maker many;
   std::vector<ValueId> parts;
@@ -96,6 +96,13 @@ TEST_CASE("what the executor does not run is named") {
   number.graph.values[ids].dtype = ScalarType::kInt32;
   number.graph.outputs = {number.add("cast", {ids}, Attrs{DType(ScalarType::kFloat32)})};
   refused(number.graph, "cast: the executor runs");
+  Maker deep;
+  ValueId x = deep.input({2, 4});
+  for (int i = 0; i < 161; ++i) x = deep.add("layer_norm", {x}, Attrs{int64_t{1}, 1e-3});
+  deep.graph.outputs = {x};
+  refused(deep.graph, "the net takes 161 steps, the executor holds at most 160");
+  deep.graph.outputs = {deep.graph.nodes[159].outputs[0]};
+  check_lowered(deep.graph);
   Maker wide;
   wide.graph.outputs = {wide.add("add", {wide.input({3, 4}), wide.constant({3, 1}, 1)})};
   refused(wide.graph, "add: the executor adds plain tensors");
