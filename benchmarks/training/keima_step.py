@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keima
@@ -11,6 +13,7 @@ import keima.functional as F  # noqa: N812
 import keima.module as M  # noqa: N812
 from benchmarks.training.cases import Net, data
 from benchmarks.training.step import UPDATE, SharedLayers, Step
+from keima.jit import SublinearMemoryConfig, trace
 
 
 class Layers(SharedLayers):
@@ -39,28 +42,55 @@ class Layers(SharedLayers):
         return F.reshape(F.transpose(mixed, (0, 2, 1, 3)), (n, length, width))
 
 
-def prepare(net: Net, limit: int) -> Step:
-    """The step on a net; a limit of 0 bytes means none."""
-    if limit:
-        keima.dtr.enable()
-        keima.device.set_memory_limit(limit)
+@dataclass(frozen=True)
+class Training:
+    """A net with its optimizer."""
+
+    step: Callable[[keima.Tensor, keima.Tensor], keima.Tensor]  # images and labels; the loss before the step
+    data: tuple[keima.Tensor, keima.Tensor]
+    tensors: list[keima.Tensor]  # parameters and statistics
+
+    def state(self) -> bytes:
+        return b"".join(tensor.numpy().tobytes() for tensor in self.tensors)
+
+
+def training(net: Net) -> Training:
     weights = {name: keima.Parameter(array) for name, array in net.weights().items()}
     norms = {name: M.BatchNorm2d(channels) for name, channels in net.batch_norms().items()}
     parameters = list(weights.values()) + [p for norm in norms.values() for p in norm.parameters()]
     optimizer = keima.optimizer.SGD(parameters, **UPDATE)
     manager = keima.autodiff.GradManager().attach(parameters)
-    images, labels = (keima.Tensor(array) for array in data(net))
     layers = Layers(F, weights, norms)
 
-    def step() -> float:
+    def step(images: keima.Tensor, labels: keima.Tensor) -> keima.Tensor:
         with manager:
             loss = F.cross_entropy(net.forward(layers, images), labels)
             manager.backward(loss)
         optimizer.step().clear_grad()
-        return float(loss)
+        return loss
 
-    def state() -> bytes:
-        statistics = [s for norm in norms.values() for s in (norm.running_mean, norm.running_var)]
-        return b"".join(tensor.numpy().tobytes() for tensor in [*parameters, *statistics])
+    images, labels = (keima.Tensor(array) for array in data(net))
+    statistics = [s for norm in norms.values() for s in (norm.running_mean, norm.running_var)]
+    return Training(step, (images, labels), [*parameters, *statistics])
 
-    return Step(step, state)
+
+def prepare(net: Net, limit: int) -> Step:
+    """The step on a net, eager; a limit of 0 bytes means none."""
+    if limit:
+        keima.dtr.enable()
+        keima.device.set_memory_limit(limit)
+    made = training(net)
+    return Step(lambda: float(made.step(*made.data)), made.state)
+
+
+def prepare_traced(net: Net, arena: int) -> Step:
+    """The step as one graph; values are computed again until its arena takes so many MiB (0: no value is)."""
+    made = training(net)
+    config = SublinearMemoryConfig(lb_memory_mb=arena) if arena else None
+    traced = trace(made.step, symbolic=True, sublinear_memory_config=config)
+
+    def plan() -> dict[str, int]:
+        program = traced.recordings[0].program
+        return {"arena": program.arena_bytes, "bound": program.arena_bound, "steps": len(program.steps)}
+
+    return Step(lambda: float(traced(*made.data)), made.state, plan)

@@ -18,6 +18,7 @@ UPDATE = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
 class Step:
     run: Callable[[], float]  # one step; the loss before it
     state: Callable[[], bytes]  # parameters and statistics
+    plan: Callable[[], dict[str, int]] = dict  # bytes and steps of a traced step
 
 
 class SharedLayers:

@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The Keima Authors
 # SPDX-License-Identifier: Apache-2.0
-"""Times steps of one framework and prints JSON: keima|torch CASE THREADS STEPS [LIMIT].
+"""Times steps of one framework and prints JSON: keima|keima-traced|torch CASE THREADS STEPS [LIMIT].
 
-LIMIT (keima alone): bytes that may be reserved; values are then computed again where they do not fit.
+LIMIT: for keima, bytes that may be reserved; for keima-traced, MiB that the step's arena should take. Values are
+computed again where they do not fit.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def prepare(framework: str, net: Net, threads: int, limit: int) -> Step:
     os.environ["KEIMA_NUM_THREADS"] = str(threads)
     from benchmarks.training import keima_step
 
-    return keima_step.prepare(net, limit)
+    return keima_step.prepare_traced(net, limit) if framework == "keima-traced" else keima_step.prepare(net, limit)
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
         seconds.append(time.perf_counter() - begun)
         cpu.append(time.process_time() - used)
     figures: dict[str, Any] = {"losses": losses, "seconds": statistics.median(seconds), "cpu": statistics.median(cpu)}
-    if framework == "keima":
+    if framework != "torch":
         from keima import device, dtr
 
         figures |= {
@@ -56,6 +57,7 @@ def main() -> None:
             "allocated": device.get_max_allocated_memory(),
             "reserved": device.get_max_reserved_memory(),
             "recomputed": dtr.counts()[1],
+            **step.plan(),
         }
     print(json.dumps(figures))
 

@@ -24,10 +24,10 @@ _noted = _Noted()
 
 def made_anew(make: Callable[[], Tensor]) -> Tensor:
     """What `make` returns; in a trace, a tensor that gets a new value from `make` before every later run."""
-    if not _core.is_tracing():
+    session = _core.TraceSession.current()
+    if session is None:
         return make()
-    made = make()
-    _core.TraceSession.release(made)
+    made = session.made_outside(make)
     _noted.actions.append(lambda: made._reset(make()))
     return made
 

@@ -4,6 +4,7 @@
 
 from .._core import Graph, Program, TraceError
 from .graph_file import DumpResult, GraphModel, load_graph
+from .sublinear_memory_config import SublinearMemoryConfig
 from .tracing import exclude_from_trace, is_tracing, trace
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Graph",
     "GraphModel",
     "Program",
+    "SublinearMemoryConfig",
     "TraceError",
     "exclude_from_trace",
     "is_tracing",

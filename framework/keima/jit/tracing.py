@@ -15,6 +15,7 @@ from .. import _core
 from .._core import Graph, Program, Tensor, TraceError, TraceSession
 from ..replay import take_actions, take_obstacles
 from .structure import replace_tensors, signature, tensors_in
+from .sublinear_memory_config import SublinearMemoryConfig
 
 if TYPE_CHECKING:
     from ..serialization import File
@@ -111,8 +112,11 @@ class trace:  # noqa: N801  # the API's name
         record_only: the call records and returns nothing; implies symbolic.
         without_host: later calls run the graph alone. Otherwise Python runs at each call, and a step that differs
             from the recording raises :class:`TraceError`.
-        sublinear_memory_config, dtr_config, profiling, opt_level, graph_opt_config, symbolic_shape: taken for
-            compatibility; 0 for `opt_level` leaves the graph as recorded.
+        sublinear_memory_config: let backward compute values of the forward pass again, for less memory (with
+            `symbolic` from the first call on; with `without_host` from the second; otherwise no graph is run). Results
+            stay the same, bit for bit.
+        dtr_config, profiling, opt_level, graph_opt_config, symbolic_shape: taken for compatibility; 0 for `opt_level`
+            leaves the graph as recorded.
 
     Raises:
         TraceError: the call differs from the recorded one, or does what a graph cannot hold.
@@ -129,7 +133,7 @@ class trace:  # noqa: N801  # the API's name
         symbolic: bool = False,
         capture_as_const: bool = False,
         record_only: bool = False,
-        sublinear_memory_config: Any = None,
+        sublinear_memory_config: SublinearMemoryConfig | None = None,
         dtr_config: Any = None,
         profiling: bool = False,
         opt_level: int = 2,
@@ -137,6 +141,10 @@ class trace:  # noqa: N801  # the API's name
         symbolic_shape: bool = True,
         without_host: bool = False,
     ) -> None:
+        if not isinstance(sublinear_memory_config, SublinearMemoryConfig | None):
+            raise TypeError(
+                f"trace: sublinear_memory_config: expected a SublinearMemoryConfig, got {sublinear_memory_config!r}"
+            )
         functools.update_wrapper(self, function)
         self.__wrapped__ = function
         self._name = getattr(function, "__name__", "the function")
@@ -144,6 +152,7 @@ class trace:  # noqa: N801  # the API's name
         self.capture_as_const = capture_as_const
         self._record_only = record_only
         self._opt_level = opt_level
+        self._sublinear = sublinear_memory_config
         self._without_host = without_host
         self._recordings: dict[str, Recording] = {}
 
@@ -198,6 +207,8 @@ class trace:  # noqa: N801  # the API's name
             return graph
         optimized = graph.copy()
         optimized.optimize()
+        if self._sublinear is not None:
+            self._sublinear.apply(optimized)
         return optimized.compile()
 
     def _check(self, made: Recording, session: TraceSession) -> None:

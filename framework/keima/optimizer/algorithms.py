@@ -48,16 +48,18 @@ class SGD(Optimizer):
         if not group["momentum"]:
             param -= _decayed(param, grad, group) * group["lr"]
             return
-        stepped, state["momentum_buffer"] = ops.sgd_step(
+        buffer = state["momentum_buffer"]
+        stepped, moved = ops.sgd_step(
             param,
             grad,
-            state["momentum_buffer"],
+            buffer,
             group["lr"],
             group["momentum"],
             group["weight_decay"],
             group["nesterov"],
         )
         param._reset(stepped)
+        buffer._reset(moved)
 
 
 class Adam(Optimizer):
@@ -82,11 +84,12 @@ class Adam(Optimizer):
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         beta1, beta2 = group["betas"]
         decay = group["weight_decay"]
-        stepped, state["exp_avg"], state["exp_avg_sq"] = ops.adam_step(
+        first, second = state["exp_avg"], state["exp_avg_sq"]
+        stepped, first_moved, second_moved = ops.adam_step(
             param,
             grad,
-            state["exp_avg"],
-            state["exp_avg_sq"],
+            first,
+            second,
             rate=group["lr"] / (1 - beta1 ** group["step"]),
             beta1=beta1,
             beta2=beta2,
@@ -96,6 +99,8 @@ class Adam(Optimizer):
             shrink=1 - group["lr"] * decay if self.decay_weight else 1.0,
         )
         param._reset(stepped)
+        first._reset(first_moved)
+        second._reset(second_moved)
 
 
 class AdamW(Adam):

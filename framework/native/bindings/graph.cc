@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bindings/convert.h"
+#include "compiler/checkpoint.h"
 #include "compiler/cost.h"
 #include "compiler/executor_plan.h"
 #include "compiler/graph_file.h"
@@ -65,7 +66,7 @@ class TraceSession {
     const Tensor& value = tensor->value.tensor;
     if (recorder_.knows(value)) return;
     note(tensor);
-    if (capture_as_const_) {
+    if (capture_as_const_ && !anew_.contains(reinterpret_cast<PyObject*>(tensor))) {
       constants_.append(py::make_tuple(recorder_.add_constant(value), py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(tensor))));
       return;
     }
@@ -79,8 +80,15 @@ class TraceSession {
   void host_read(const Tensor& tensor) {
     if (recorder_.knows(tensor)) recorder_.obstruct("the value of a traced tensor was read on the host (numpy(), item(), a condition)");
   }
-  // From now on the object is one of the program's, however it was made.
-  static void release(py::handle object) { tensor_argument(object, "trace")->value.tensor.mark(0, 0); }
+  // What `make` returns, as if it stood there before the call: an input of the graph, even where tensors become constants.
+  py::object made_outside(const py::function& make) {
+    pause();
+    const Resuming resumed{*this};
+    py::object made = make();
+    anew_.insert(reinterpret_cast<PyObject*>(tensor_argument(made, "trace")));
+    kept_.append(made);
+    return made;
+  }
 
   // [(value, object)]: which objects of the program became constants.
   const py::list& constants() const { return constants_; }
@@ -110,6 +118,10 @@ class TraceSession {
   }
 
  private:
+  struct Resuming {
+    TraceSession& session;
+    ~Resuming() { session.resume(); }
+  };
   struct Seen {
     py::object object;
     Value before;
@@ -157,6 +169,8 @@ class TraceSession {
   const bool capture_as_const_;
   std::vector<Seen> seen_;
   std::unordered_set<PyObject*> known_;
+  std::unordered_set<PyObject*> anew_;  // held by kept_
+  py::list kept_;
   py::list captured_;
   py::list constants_;
 };
@@ -316,6 +330,13 @@ py::list optimize_graph(Graph& graph) {
   });
 }
 
+py::tuple checkpoint_graph(Graph& graph, int tries, int64_t enough_bytes) {
+  return translated([&] {
+    const auto report = compiler::checkpoint(graph, {tries, enough_bytes});
+    return py::make_tuple(report.bytes_before, report.bytes_after, report.recomputed);
+  });
+}
+
 py::list graph_nodes(const Graph& graph) {
   py::list nodes;
   for (const compiler::Node& node : graph.nodes) {
@@ -366,6 +387,8 @@ void bind_graph(py::module_& module) {
       .def("pick_algorithms",
            [](Graph& graph, double seconds, const KnownAlgorithms& known) { return translated([&] { return measured_list(compiler::pick_algorithms(graph, {seconds, known})); }); },
            py::arg("seconds"), py::arg("known"), "Measures for about so long; [(key, {algorithm: seconds}, picked)].")
+      .def("checkpoint", &checkpoint_graph, py::arg("tries") = compiler::Checkpointing{}.tries, py::arg("enough_bytes") = 0,
+           "Lets backward compute values of the forward pass again; (bytes live at a time before, and after, ops that run again).")
       .def("verify", [](const Graph& graph) { translated([&] { compiler::verify(graph); }); })
       .def_readonly("inputs", &Graph::inputs)
       .def_readonly("outputs", &Graph::outputs)
@@ -409,7 +432,8 @@ void bind_graph(py::module_& module) {
       .def("finish", &TraceSession::finish)
       .def_property_readonly("constants", &TraceSession::constants)
       .def("restore", &TraceSession::restore)
-      .def_static("release", &TraceSession::release);
+      .def_static("current", [] { return active_session; }, py::return_value_policy::reference, "The one that records this thread now, or None.")
+      .def("made_outside", &TraceSession::made_outside, py::arg("make"), "What make() gives, as a tensor that was there before the call.");
   module.def("is_tracing", [] { return active_session != nullptr; }, "Whether a trace records this thread now.");
 }
 

@@ -21,6 +21,7 @@ struct Node {
   Attrs attrs;
   std::vector<ValueId> inputs;
   std::vector<ValueId> outputs;
+  bool backward = false;  // applied by a pass of autodiff, or moved into it; files do not keep it
 
   bool is(std::string_view name) const { return op && op->name == name; }
   // kNoValue for one that was left out, which at the end needs no place in `inputs`.

@@ -48,6 +48,8 @@ MemoryPlan place(std::span<const Lifetime> buffers, const std::vector<size_t>& o
   return plan;
 }
 
+}  // namespace
+
 int64_t largest_live_set(std::span<const Lifetime> buffers) {
   int64_t largest = 0;
   // Sums change upwards only where a buffer begins.
@@ -59,8 +61,6 @@ int64_t largest_live_set(std::span<const Lifetime> buffers) {
   }
   return largest;
 }
-
-}  // namespace
 
 MemoryPlan plan_memory(std::span<const Lifetime> buffers) {
   std::vector<size_t> order(buffers.size());

@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "compiler/advance_updates.h"
 #include "compiler/fold_affine.h"
 #include "compiler/fold_constants.h"
 #include "compiler/fuse_attention.h"
@@ -148,6 +149,7 @@ constexpr std::array kPasses = {
     Pass{"pool_means", "take means over the pixels of a convolution as average pooling", pool_means},
     Pass{"shuffle_channels", "join, shuffle and cut the channels of convolutions in blocks", shuffle_channels},
     Pass{"fuse_inverted_residual", "run an expansion, a depthwise convolution and a projection as one op", fuse_inverted_residual},
+    Pass{"advance_updates", "update parameters as soon as their gradients are there", advance_updates},
     Pass{"dead_code", "drop what no output depends on", dead_code},
 };
 

@@ -38,6 +38,9 @@ class Program {
   // moved in has each constant's memory freed once it is packed.
   explicit Program(Graph graph, int64_t memory_limit = INT64_MAX);
 
+  // The arena_bound() of a graph's program, without making that: nothing is packed or placed.
+  static int64_t arena_bound_of(Graph graph);
+
   // The same program for another number of samples: constants are shared, offsets and scratch planned anew. Throws
   // Error(kUnsupported) that says why where the graph mixes samples or depends on their number, Error(kMemory) beyond the
   // limit.
@@ -61,6 +64,7 @@ class Program {
 
  private:
   friend class ProgramBuilder;
+  Program() = default;
   void place();
   // All but constants that were packed or converted.
   std::vector<bool> read_buffers() const;

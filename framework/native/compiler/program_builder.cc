@@ -25,6 +25,14 @@ class ProgramBuilder {
       : graph_(graph), program_(program), places_(graph.values.size()), samples_(find_batched(graph)) {}
 
   void build(int64_t memory_limit) {
+    add_steps();
+    program_.place();
+    const std::vector<bool> read = program_.read_buffers();
+    program_.check_limit(read, memory_limit);
+    constants_.make(program_.buffers_, read);
+  }
+
+  void add_steps() {
     find_last_uses();
     for (size_t i = 0; i < graph_.inputs.size(); ++i) add_input(i);
     for (const auto& [id, tensor] : graph_.constants) places_[id] = constant(tensor);
@@ -33,10 +41,6 @@ class ProgramBuilder {
     for (const ValueId id : graph_.outputs) add_output(id);
     program_.samples_ = samples_.samples;
     program_.batch_obstacle_ = samples_.obstacle;
-    program_.place();
-    const std::vector<bool> read = program_.read_buffers();
-    program_.check_limit(read, memory_limit);
-    constants_.make(program_.buffers_, read);
   }
 
  private:
@@ -242,6 +246,15 @@ class ProgramBuilder {
 Program::Program(Graph graph, int64_t memory_limit) {
   for (const ValueId id : graph.inputs) input_descs_.push_back(graph.values[id]);
   ProgramBuilder(graph, *this).build(memory_limit);
+}
+
+int64_t Program::arena_bound_of(Graph graph) {
+  Program program;
+  ProgramBuilder(graph, program).add_steps();
+  std::vector<Lifetime> lives;
+  for (const Buffer& buffer : program.buffers_)
+    if (buffer.kind == Kind::kArena) lives.push_back({buffer.bytes, buffer.first, buffer.last});
+  return largest_live_set(lives);
 }
 
 }  // namespace keima::compiler

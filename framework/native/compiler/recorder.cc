@@ -46,7 +46,7 @@ ValueId Recorder::add_constant(const Tensor& tensor) {
 
 void Recorder::applied(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs, std::span<const Tensor> outputs) {
   if (op.dynamic_shape) obstruct(text(op.name, ": the shape of its result depends on the values of its operand"));
-  Node node{&op, attrs, {}, {}};
+  Node node{&op, attrs, {}, {}, passes_ > 0};
   for (const Tensor& input : inputs) node.inputs.push_back(input ? value_of(input) : kNoValue);
   for (const Tensor& output : outputs) {
     const ValueId id = graph_.add_value({output.shape(), output.dtype()});

@@ -19,6 +19,9 @@ class Recorder : public Observer {
   bool executes() const noexcept override { return executes_; }
   void applied(const Op& op, const Attrs& attrs, std::span<const Tensor> inputs, std::span<const Tensor> outputs) override;
 
+  void backward_begins() noexcept override { ++passes_; }
+  void backward_ends() noexcept override { --passes_; }
+
   bool knows(const Tensor& tensor) const noexcept { return tensor.trace() == trace_; }
   // The value's number; the tensor is marked with it.
   ValueId add_input(const Tensor& tensor);
@@ -40,6 +43,7 @@ class Recorder : public Observer {
   const bool executes_;
   const Graph* expected_;
   Graph graph_;
+  int passes_ = 0;  // of autodiff, one inside the other, that run now
   std::string obstacle_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "eager/dispatch.h"
 #include "ops/layout.h"
+#include "ops/observer.h"
 #include "ops/profile.h"
 
 namespace keima {
@@ -149,6 +150,7 @@ class Pass {
 void backward(std::span<const Root> roots, std::span<const Ref<Leaf>> leaves, bool keep_graph,
               const std::function<void(size_t, Value)>& on_gradient) {
   const profile::Span span([] { return profile::Event{.category = profile::Category::kPass, .name = "backward"}; });
+  const ObservedBackward observed;
   Pass pass(leaves, keep_graph, on_gradient);
   pass.run(roots);
 }

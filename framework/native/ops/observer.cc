@@ -12,4 +12,12 @@ constinit thread_local Observer* observer = nullptr;
 Observer* current_observer() noexcept { return observer; }
 void set_observer(Observer* next) noexcept { observer = next; }
 
+ObservedBackward::ObservedBackward() noexcept : observer_(observer) {
+  if (observer_) observer_->backward_begins();
+}
+
+ObservedBackward::~ObservedBackward() {
+  if (observer_) observer_->backward_ends();
+}
+
 }  // namespace keima

@@ -167,9 +167,10 @@ def test_a_traced_function_inside_another_is_part_of_it():
     assert inner.recordings == []
 
 
-def test_dropout_draws_anew_at_each_run():
+@pytest.mark.parametrize("constants", [False, True])
+def test_dropout_draws_anew_at_each_run(constants):
     dropout = M.Dropout(0.5)
-    traced = trace(lambda x: dropout(x), without_host=True)
+    traced = trace(lambda x: dropout(x), without_host=True, capture_as_const=constants)
     x = keima.Tensor(np.ones(1000, np.float32))
     first, second = traced(x).numpy(), traced(x).numpy()
     assert (first != second).any()
