@@ -17,10 +17,10 @@ inline void multiply_panels(const Panels& a, const float* packed, int64_t group_
   TileCall call;
   call.blocks = a.depth / kBlock;
   call.c_column = c_stride;
-  call.accumulate = accumulate;
   for (int64_t n = 0; n < columns; n += kTileColumns) {
     call.w = packed + n / kGroup * group_floats + n % kGroup;
     call.c = c + n;
+    call.start = accumulate ? call.c : nullptr;
     multiply_columns(a, call, least(columns - n, kTileColumns), edge);
   }
 }

@@ -39,8 +39,8 @@ struct Accumulators {
       s = V{};
       __builtin_prefetch(call.c + at, 1, 3);
     });
-    if (!call.accumulate) return;
-    each(call, [&](V& s, int, int64_t at) __attribute__((always_inline)) { s = load<kLanes>(call.c + at); });
+    if (call.start == nullptr) return;
+    each(call, [&](V& s, int, int64_t at) __attribute__((always_inline)) { s = load<kLanes>(call.start + at); });
   }
 
   // Adds columns * *scale to row r.

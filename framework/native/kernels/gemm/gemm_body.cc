@@ -52,7 +52,7 @@ void multiply_chunk(const Pass& pass, int64_t m0, int64_t rows, int64_t begin, i
   TileCall call;
   call.blocks = depth / kBlock;
   call.c_column = args.c_stride;
-  call.accumulate = args.accumulate || !pass.first();
+  const bool accumulate = args.accumulate || !pass.first();
   call.clamp = args.clamp && pass.last();
   call.lowest = args.lowest;
   call.highest = args.highest;
@@ -63,6 +63,7 @@ void multiply_chunk(const Pass& pass, int64_t m0, int64_t rows, int64_t begin, i
     call.w = pass.packed_b + group * depth * kGroup + (n - pass.n0) % kGroup;
     call.bias = args.bias != nullptr && pass.last() ? args.bias + n : nullptr;
     call.c = args.c + m0 * args.c_stride + n;
+    call.start = accumulate ? call.c : nullptr;
     multiply_columns(panels, call, least(args.n - n, kTileColumns), edge);
   }
 }

@@ -75,9 +75,8 @@ void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& 
   TileCall call;
   call.blocks = part.blocks;
   call.c_column = args.c_stride;
-  // A residual in C's place is what the sums start from; any other is added at the end.
-  const float* residual = part.ends && args.residual != args.c ? args.residual : nullptr;
-  call.accumulate = !part.starts || args.residual == args.c;
+  // A residual may stand in C's place, so that it is gone at the end; sums start from it wherever it stands, for the same bits.
+  const float* start = part.starts ? args.residual : args.c;
   call.clamp = part.ends && args.activation == PackedGemmArgs::Activation::kClamp;
   call.lowest = args.lowest;
   call.highest = args.highest;
@@ -86,7 +85,7 @@ void multiply_group(const PackedGemmArgs& args, const Sizes& sizes, const Part& 
     call.w = packed + n % kGroup;
     call.bias = part.ends && args.bias != nullptr ? args.bias + n : nullptr;
     call.c = args.c + at;
-    call.residual = residual != nullptr ? residual + at : nullptr;
+    call.start = start != nullptr ? start + at : nullptr;
     multiply_columns(part.a, call, columns, edge, prefetch, [&](float* c, int64_t rows) __attribute__((always_inline)) {
       if (part.ends) activate(args, c, rows, columns);
     });

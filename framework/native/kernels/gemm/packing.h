@@ -45,24 +45,22 @@ inline void copy_few(const float* from, int64_t count, float* to) {
   if (left > 0) store_partial(to + i, load_partial<kLanes>(from + i, left), left);
 }
 
-// A tile of C, its residual and its bias, for tiles whose last columns do not exist.
-inline constexpr int64_t kEdgeFloats = (2 * kTileRows + 1) * kGroup;
+// A tile of C and its bias, for tiles whose last columns do not exist.
+inline constexpr int64_t kEdgeFloats = (kTileRows + 1) * kGroup;
 
 // Computes the tile in `edge` and copies the columns that exist.
 inline void edge_tile(TileFunction tile, TileCall call, int64_t rows, int64_t columns, float* edge) {
   float* c = call.c;
   const int64_t c_column = call.c_column;
-  float* residual = edge + kTileRows * kGroup;
-  float* bias = residual + kTileRows * kGroup;
+  float* bias = edge + kTileRows * kGroup;
   const auto copy_in = [&](const float* from, float* to) { copy_padded(from, columns, to, kTileColumns); };
   if (call.bias != nullptr) {
     copy_in(call.bias, bias);
     call.bias = bias;
   }
-  for (int64_t r = 0; call.accumulate && r < rows; ++r) copy_in(c + r * c_column, edge + r * kGroup);
-  if (call.residual != nullptr) {
-    for (int64_t r = 0; r < rows; ++r) copy_in(call.residual + r * c_column, residual + r * kGroup);
-    call.residual = residual;
+  if (call.start != nullptr) {
+    for (int64_t r = 0; r < rows; ++r) copy_in(call.start + r * c_column, edge + r * kGroup);
+    call.start = edge;
   }
   call.c = edge;
   call.c_column = kGroup;

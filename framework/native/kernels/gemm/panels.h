@@ -86,17 +86,17 @@ inline void pack_panels(const MatrixView& a, float scale, int64_t m0, int64_t k0
   }
 }
 
-// The tiles of all panels times `blocks` blocks of W's columns from call.w on, each by compute(tile, call, rows). C and the
-// residual, which stand at the panels' first row, move on with the tiles.
+// The tiles of all panels times `blocks` blocks of W's columns from call.w on, each by compute(tile, call, rows). C and what
+// the sums start from, which stand at the panels' first row, move on with the tiles.
 template <class Compute>
 KEIMA_INLINE void each_tile(const Panels& a, TileCall& call, int blocks, Prefetch& prefetch, const Compute& compute) {
   float* const c = call.c;
-  const float* const residual = call.residual;
+  const float* const start = call.start;
   for (int64_t t = 0; t < a.tiles.tiles; ++t) {
     const int64_t rows = a.tiles.rows(t), at = a.tiles.begin(t) * call.c_column;
     call.a = a.at(t, 0);
     call.c = c + at;
-    call.residual = residual != nullptr ? residual + at : nullptr;
+    call.start = start != nullptr ? start + at : nullptr;
     prefetch.set(call);
     compute(panel_tile_function(static_cast<int>(rows), blocks), call, rows);
   }

@@ -39,7 +39,7 @@ struct TileCall {
   int64_t c_column = kBlock;
   int64_t c_block = kBlock;
 
-  bool accumulate = false;          // start from what c holds
+  const float* start = nullptr;     // laid out as c and perhaps c itself: what the sums start from; null: zeros
   const float* bias = nullptr;      // a float a column, added at the end
   const float* residual = nullptr;  // laid out as c, added after the bias
   bool clamp = false;               // at last, to [lowest, highest]; NaN passes
