@@ -32,6 +32,13 @@ def made_anew(make: Callable[[], Tensor]) -> Tensor:
     return made
 
 
+def repeat(action: Callable[[], None]) -> None:
+    """Do it now, and again before every later run of the trace that records."""
+    action()
+    if _core.is_tracing():
+        _noted.actions.append(action)
+
+
 def take_actions() -> list[Callable[[], None]]:
     """What was asked for since the last call of this function."""
     taken, _noted.actions = _noted.actions, []

@@ -30,6 +30,17 @@ def _decayed(param: Tensor, grad: Tensor, group: Group) -> Tensor:
     return grad + param * group["weight_decay"] if group["weight_decay"] else grad
 
 
+def _as_operand(group: Group) -> Tensor | None:
+    """For fused steps, which take numbers in a tensor or as attributes."""
+    return group["numbers"] if isinstance(group["numbers"], Tensor) else None
+
+
+def _number(group: Group, i: int, param: Parameter) -> Any:
+    """One of them, for elementwise ops, which it makes no wider than the parameter."""
+    number = group["numbers"][i]
+    return number.astype(param.dtype) if isinstance(number, Tensor) else number
+
+
 class SGD(Optimizer):
     """v = momentum v + g; p -= lr v, or with Nesterov's momentum p -= lr (g + momentum v)."""
 
@@ -44,19 +55,23 @@ class SGD(Optimizer):
         defaults = {"lr": lr, "momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
         super().__init__(params, defaults)
 
+    def _numbers(self, group: Group) -> tuple[float, ...]:
+        return (group["lr"],)
+
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         if not group["momentum"]:
-            param -= _decayed(param, grad, group) * group["lr"]
+            param -= _decayed(param, grad, group) * _number(group, 0, param)
             return
         buffer = state["momentum_buffer"]
         stepped, moved = ops.sgd_step(
             param,
             grad,
             buffer,
-            group["lr"],
-            group["momentum"],
-            group["weight_decay"],
-            group["nesterov"],
+            _as_operand(group),
+            lr=group["lr"],
+            momentum=group["momentum"],
+            weight_decay=group["weight_decay"],
+            nesterov=group["nesterov"],
         )
         param._reset(stepped)
         buffer._reset(moved)
@@ -81,22 +96,29 @@ class Adam(Optimizer):
         _check(name, beta1=(betas[0], 0, BELOW_ONE), beta2=(betas[1], 0, BELOW_ONE))
         super().__init__(params, {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay})
 
+    def _numbers(self, group: Group) -> tuple[float, ...]:
+        beta1, beta2 = group["betas"]
+        shrink = 1 - group["lr"] * group["weight_decay"] if self.decay_weight else 1.0
+        return group["lr"] / (1 - beta1 ** group["step"]), 1 / (1 - beta2 ** group["step"]), shrink
+
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         beta1, beta2 = group["betas"]
-        decay = group["weight_decay"]
+        operand = _as_operand(group)
+        rate, correction, shrink = (0.0, 0.0, 0.0) if operand is not None else group["numbers"]
         first, second = state["exp_avg"], state["exp_avg_sq"]
         stepped, first_moved, second_moved = ops.adam_step(
             param,
             grad,
             first,
             second,
-            rate=group["lr"] / (1 - beta1 ** group["step"]),
+            operand,
+            rate=rate,
             beta1=beta1,
             beta2=beta2,
             eps=group["eps"],
-            correction=1 / (1 - beta2 ** group["step"]),
-            weight_decay=0.0 if self.decay_weight else decay,
-            shrink=1 - group["lr"] * decay if self.decay_weight else 1.0,
+            correction=correction,
+            weight_decay=0.0 if self.decay_weight else group["weight_decay"],
+            shrink=shrink,
         )
         param._reset(stepped)
         first._reset(first_moved)
@@ -131,12 +153,14 @@ class Adagrad(Optimizer):
         _check("Adagrad", weight_decay=(weight_decay, 0, INFINITY))
         super().__init__(params, {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay})
 
+    def _numbers(self, group: Group) -> tuple[float, ...]:
+        return (group["lr"] / (1 + (group["step"] - 1) * group["lr_decay"]),)
+
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         grad = _decayed(param, grad, group)
         total = state["square_avg"]
         total += ops.square(grad)
-        rate = group["lr"] / (1 + (group["step"] - 1) * group["lr_decay"])
-        param -= grad / (ops.sqrt(total) + group["eps"]) * rate
+        param -= grad / (ops.sqrt(total) + group["eps"]) * _number(group, 0, param)
 
 
 class Adadelta(Optimizer):
@@ -151,6 +175,9 @@ class Adadelta(Optimizer):
         _check("Adadelta", weight_decay=(weight_decay, 0, INFINITY))
         super().__init__(params, {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay})
 
+    def _numbers(self, group: Group) -> tuple[float, ...]:
+        return (group["lr"],)
+
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         rho, eps = group["rho"], group["eps"]
         grad = _decayed(param, grad, group)
@@ -160,7 +187,7 @@ class Adadelta(Optimizer):
         step = grad * (ops.sqrt(moved + eps) / ops.sqrt(squares + eps))
         moved *= rho
         moved += ops.square(step) * (1 - rho)
-        param -= step * group["lr"]
+        param -= step * _number(group, 0, param)
 
 
 class LAMB(Optimizer):
@@ -183,6 +210,10 @@ class LAMB(Optimizer):
         defaults: dict[str, Any] = {"lr": lr, "betas": tuple(betas), "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, {**defaults, "bias_correction": bias_correction, "always_adapt": always_adapt})
 
+    def _numbers(self, group: Group) -> tuple[float, ...]:
+        counted = group["step"] if group["bias_correction"] else math.inf
+        return (*(1 / (1 - beta**counted) for beta in group["betas"]), group["lr"])
+
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         beta1, beta2 = group["betas"]
         first, second = state["exp_avg"], state["exp_avg_sq"]
@@ -190,13 +221,11 @@ class LAMB(Optimizer):
         first += grad * (1 - beta1)
         second *= beta2
         second += ops.square(grad) * (1 - beta2)
-        corrected = group["bias_correction"]
-        c1 = 1 - beta1 ** group["step"] if corrected else 1.0
-        c2 = 1 - beta2 ** group["step"] if corrected else 1.0
-        step = first * (1 / c1) / (ops.sqrt(second * (1 / c2)) + group["eps"])
+        c1, c2, rate = (_number(group, i, param) for i in range(3))
+        step = first * c1 / (ops.sqrt(second * c2) + group["eps"])
         step = _decayed(param, step, group)
-        trust = 1.0
         if group["weight_decay"] or group["always_adapt"]:
-            size, length = (float(ops.sqrt(ops.sum(ops.square(x)))) for x in (param, step))
-            trust = size / length if size > 0 and length > 0 else 1.0
-        param -= step * (group["lr"] * trust)
+            size, length = (ops.sqrt(ops.sum(ops.square(x))) for x in (param, step))
+            trust = ops.where(ops.minimum(size, length) > 0, size / length, 1.0)
+            rate = trust * rate
+        param -= step * rate

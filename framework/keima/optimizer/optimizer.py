@@ -9,14 +9,18 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .._core import Tensor, ops
+from .._core import Tensor, is_tracing, ops
 from ..autodiff import no_grad
 from ..profiler import scope
-from ..replay import cannot_replay
+from ..replay import cannot_replay, made_anew, repeat
 from ..tensor import Parameter
 
 Self = TypeVar("Self", bound="Optimizer")
 Group = dict[str, Any]
+
+
+def _count(group: Group) -> None:
+    group["step"] = group.get("step", 0) + 1
 
 
 class Optimizer:
@@ -26,7 +30,8 @@ class Optimizer:
         params: parameters, or groups: dicts with "params" and the options that differ from `defaults`.
         defaults: options of every group.
 
-    A subclass names its per-parameter state in `state_names` and defines `_update`.
+    A subclass names its per-parameter state in `state_names` and defines `_update`. If it defines `_numbers` too, its
+    steps can be traced.
     """
 
     state_names: tuple[str, ...] = ()
@@ -59,21 +64,34 @@ class Optimizer:
             param_group.setdefault(key, value)
         self.param_groups.append(param_group)
 
+    def _numbers(self, group: Group) -> tuple[float, ...] | None:
+        """What changes between steps (rates, anything counted), which `_update` gets as `group["numbers"]`.
+
+        In a trace they come in a tensor that is filled before each run. None: the trace must run in Python.
+        """
+        return None
+
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
-        """Change `param` and `state` by `grad`; nothing in here is recorded."""
+        """Change `param` and `state`, whose tensors stay the same objects, by `grad`; nothing in here is recorded."""
         raise NotImplementedError(f"{type(self).__name__} must define _update()")
 
     def step(self: Self) -> Self:
         """Update every parameter that has a gradient."""
-        # Rates and counts are numbers of Python's: a replay without it would go on with those of the first call.
-        cannot_replay("it steps an optimizer, whose rate and count of steps change in Python")
         with no_grad(), scope(f"{type(self).__name__}.step"):
             for group in self.param_groups:
-                group["step"] = group.get("step", 0) + 1
+                repeat(lambda group=group: _count(group))
+                options = {**group, "numbers": self._present_numbers(group)}
                 for param in group["params"]:
                     if param.grad is not None:
-                        self._update(param, param.grad, self._state[id(param)], group)
+                        self._update(param, param.grad, self._state[id(param)], options)
         return self
+
+    def _present_numbers(self, group: Group) -> tuple[float, ...] | Tensor | None:
+        numbers = self._numbers(group)
+        if numbers is None:
+            cannot_replay("it steps an optimizer, whose rate and count of steps change in Python")
+            return None
+        return made_anew(lambda: Tensor(self._numbers(group))) if is_tracing() else numbers
 
     def clear_grad(self: Self) -> Self:
         """Forget all gradients."""
@@ -117,7 +135,8 @@ class Optimizer:
         params = [param for group in self.param_groups for param in group["params"]]
         loaded = [self._fitting_state(param, state["state"][i]) for i, param in enumerate(params)]
         for param, held in zip(params, loaded, strict=True):
-            self._state[id(param)] = held
+            for name, tensor in self._state[id(param)].items():
+                tensor._reset(held[name])  # the same objects, which traces read
         for own, group in zip(self.param_groups, groups, strict=True):
             own.update({key: value for key, value in group.items() if key != "params"})
 

@@ -223,26 +223,6 @@ def test_the_graph_verifies_and_prints():
         graph.run([keima.Tensor([1.0])])
 
 
-@pytest.mark.parametrize("options", [{"without_host": True}, {"symbolic": True, "without_host": True}])
-def test_a_step_of_an_optimizer_is_not_replayed_without_python(options: dict[str, bool]) -> None:
-    """Its rate and its count of steps would stay those of the first call."""
-    weight = keima.Parameter([1.0])
-    adam = keima.optimizer.Adam([weight], lr=0.1)
-    manager = keima.autodiff.GradManager().attach([weight])
-
-    @trace(**options)
-    def step(x: keima.Tensor) -> keima.Tensor:
-        with manager:
-            loss = (weight * x).sum()
-            manager.backward(loss)
-        adam.step().clear_grad()
-        return loss
-
-    with pytest.raises(TraceError, match="steps an optimizer"):
-        step(keima.Tensor([2.0]))
-    assert weight.numpy().tolist() == [1.0]
-
-
 @pytest.mark.parametrize("symbolic", [False, True])
 def test_what_other_threads_compute_is_none_of_the_trace_s(symbolic):
     inside, done = threading.Event(), threading.Event()

@@ -120,7 +120,7 @@ def indexing() -> list[Tensor]:
 
 def steps() -> list[Tensor]:
     param, grad, first, second = (random(70000) for _ in range(4))
-    sgd = ops.sgd_step(param, grad, first, 0.1, 0.9, 1e-4, True)
+    sgd = ops.sgd_step(param, grad, first, None, 0.1, 0.9, 1e-4, True)
     adam = ops.adam_step(
         param,
         grad,

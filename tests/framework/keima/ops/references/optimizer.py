@@ -12,17 +12,28 @@ REFERENCES: dict[str, Reference] = {}
 
 
 def _sgd_step(
-    param: Array, grad: Array, velocity: Array, lr: float, momentum: float, decay: float, nesterov: bool
+    param: Array,
+    grad: Array,
+    velocity: Array,
+    numbers: Array | None,
+    lr: float,
+    momentum: float,
+    decay: float,
+    nesterov: bool,
 ) -> tuple[Array, Array]:
+    if numbers is not None:
+        lr = numbers[0]
     g = grad + decay * param
     moved = momentum * velocity + g
     return param - lr * (g + momentum * moved if nesterov else moved), moved
 
 
 def _adam_step(
-    param: Array, grad: Array, first: Array, second: Array, rate: float, beta1: float, beta2: float, *rest: float
+    param: Array, grad: Array, first: Array, second: Array, numbers: Array | None, rate: float, *rest: float
 ) -> tuple[Array, Array, Array]:
-    eps, correction, decay, shrink = rest
+    beta1, beta2, eps, correction, decay, shrink = rest
+    if numbers is not None:
+        rate, correction, shrink = numbers
     p = shrink * param
     g = grad + decay * p
     m, v = beta1 * first + (1 - beta1) * g, beta2 * second + (1 - beta2) * g**2
@@ -38,16 +49,16 @@ _STEP_SHAPES: list[tuple[int, ...]] = [(), (5,), (2, 17, 3, 3), (0, 4)]
 REFERENCES["sgd_step"] = Reference(
     _sgd_step,
     lambda rng: [
-        Case(_step_inputs(rng, shape, 1), (0.1, 0.9, decay, nesterov))
+        Case((*_step_inputs(rng, shape, 1), numbers), (0.1, 0.9, decay, nesterov))
         for shape in _STEP_SHAPES
-        for decay, nesterov in ((0.0, False), (0.01, True))
+        for decay, nesterov, numbers in ((0.0, False, None), (0.01, True, np.array([0.3])))
     ],
 )
 REFERENCES["adam_step"] = Reference(
     _adam_step,
     lambda rng: [
-        Case(_step_inputs(rng, shape, 2), (0.01, 0.9, 0.999, 1e-8, 1.5, decay, shrink))
+        Case((*_step_inputs(rng, shape, 2), numbers), (0.01, 0.9, 0.999, 1e-8, 1.5, decay, shrink))
         for shape in _STEP_SHAPES
-        for decay, shrink in ((0.0, 0.99), (0.02, 1.0))
+        for decay, shrink, numbers in ((0.0, 0.99, None), (0.02, 1.0, np.array([0.2, 1.25, 0.9])))
     ],
 )
