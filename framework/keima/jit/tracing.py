@@ -56,7 +56,7 @@ class Recording:
 
     graph: Graph
     captured: list[Tensor]
-    updates: list[tuple[Tensor, bool]]
+    updates: list[tuple[Tensor | int, bool]]  # what is changed, an argument by its number, and whether its gradient is
     obstacle: str
     results: Any  # the nesting, with positions in the graph's outputs in place of tensors
     before: list[Callable[[], None]]
@@ -67,10 +67,11 @@ class Recording:
         """Run the graph; objects that the function changes are changed."""
         outputs = self.program.run(arguments + self.captured)
         for (target, is_gradient), value in zip(self.updates, outputs[len(outputs) - len(self.updates) :], strict=True):
+            changed = arguments[target] if isinstance(target, int) else target
             if is_gradient:
-                target.grad = value
+                changed.grad = value
             else:
-                target._reset(value)
+                changed._reset(value)
         return _fill(self.results, outputs)
 
 
@@ -96,7 +97,9 @@ class trace:  # noqa: N801  # the API's name
     """Record a function of tensors as a graph at its first call for each signature of arguments.
 
     A signature is the nesting of the arguments, the shapes and dtypes of tensors and the values of all else. Tensors
-    of the program that the function uses (parameters) are read anew at each call; those that it changes are changed.
+    of the program that the function uses (parameters) are read anew at each call; those that it changes are changed,
+    and so are arguments (but with `capture_as_const`). While a gradient manager records around the call, Python runs
+    and gradients go back through it.
 
     >>> import keima
     >>> @trace(without_host=True)
@@ -168,12 +171,17 @@ class trace:  # noqa: N801  # the API's name
         known = self._recordings.get(key)
         if known is None or not self._without_host:
             return self._record(key, known, args, kwargs)
+        arguments = list(tensors_in((args, kwargs)))
+        if _core.is_recording() and any(_core.is_tracked(tensor) for tensor in arguments + known.captured):
+            raise self._has_no_gradient()
         for action in known.before:
             action()
-        return known.replay(list(tensors_in((args, kwargs))))
+        return known.replay(arguments)
 
     def _record(self, key: str, known: Recording | None, args: Any, kwargs: Any) -> Any:
-        session = TraceSession(not self._symbolic, self.capture_as_const, known.graph if known else None)
+        # Gradient managers outside of the call follow what is computed, not what a graph computes.
+        symbolic = self._symbolic and (self._record_only or not _core.is_recording())
+        session = TraceSession(not symbolic, self.capture_as_const, known.graph if known else None)
         take_actions()
         take_obstacles()
         _active.sessions.append(session)
@@ -197,7 +205,7 @@ class trace:  # noqa: N801  # the API's name
         made = Recording(graph, captured, updates, obstacle, shape, take_actions(), session.constants, program)
         self._check(made, session)
         self._recordings[key] = made
-        if not self._symbolic:
+        if not symbolic:
             return results
         session.restore()
         return None if self._record_only else made.replay(list(tensors_in((args, kwargs))))
@@ -215,6 +223,15 @@ class trace:  # noqa: N801  # the API's name
         if made.obstacle and self._without_host:
             session.restore()
             raise TraceError(f"{self._name} cannot run without Python: {made.obstacle}")
+        if self._without_host and not self._record_only and _core.is_recording() and session.reads_tracked():
+            session.restore()
+            raise self._has_no_gradient()
+
+    def _has_no_gradient(self) -> TraceError:
+        return TraceError(
+            f"{self._name}: a gradient manager records, but no gradient goes back through a graph that runs without"
+            " Python: call backward() inside the traced function, or trace it with without_host=False"
+        )
 
     def dump(
         self,

@@ -30,9 +30,10 @@ def _decayed(param: Tensor, grad: Tensor, group: Group) -> Tensor:
     return grad + param * group["weight_decay"] if group["weight_decay"] else grad
 
 
-def _as_operand(group: Group) -> Tensor | None:
-    """For fused steps, which take numbers in a tensor or as attributes."""
-    return group["numbers"] if isinstance(group["numbers"], Tensor) else None
+def _for_fused(group: Group) -> tuple[Tensor | None, tuple[float, ...]]:
+    """For fused steps, which take numbers in a tensor or as attributes, and then attributes that stay the same."""
+    numbers = group["numbers"]
+    return (numbers, (0.0,) * len(numbers)) if isinstance(numbers, Tensor) else (None, numbers)
 
 
 def _number(group: Group, i: int, param: Parameter) -> Any:
@@ -63,12 +64,13 @@ class SGD(Optimizer):
             param -= _decayed(param, grad, group) * _number(group, 0, param)
             return
         buffer = state["momentum_buffer"]
+        operand, (rate,) = _for_fused(group)
         stepped, moved = ops.sgd_step(
             param,
             grad,
             buffer,
-            _as_operand(group),
-            lr=group["lr"],
+            operand,
+            lr=rate,
             momentum=group["momentum"],
             weight_decay=group["weight_decay"],
             nesterov=group["nesterov"],
@@ -103,8 +105,7 @@ class Adam(Optimizer):
 
     def _update(self, param: Parameter, grad: Tensor, state: dict[str, Tensor], group: Group) -> None:
         beta1, beta2 = group["betas"]
-        operand = _as_operand(group)
-        rate, correction, shrink = (0.0, 0.0, 0.0) if operand is not None else group["numbers"]
+        operand, (rate, correction, shrink) = _for_fused(group)
         first, second = state["exp_avg"], state["exp_avg_sq"]
         stepped, first_moved, second_moved = ops.adam_step(
             param,

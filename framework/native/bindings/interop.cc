@@ -7,7 +7,7 @@
 
 #include "bindings/convert.h"
 #include "bindings/dlpack_abi.h"
-#include "bindings/graph.h"
+#include "bindings/trace_session.h"
 #include "bindings/host_lock.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"

@@ -14,6 +14,7 @@
 #include "bindings/rematerialization.h"
 #include "bindings/state.h"
 #include "bindings/tensor_type.h"
+#include "bindings/trace_session.h"
 #include "ops/execute.h"
 #include "ops/registry.h"
 
@@ -82,6 +83,7 @@ PYBIND11_MODULE(_core, module) {
     python::bind_autodiff(module);
     python::bind_rematerialization(module);
     python::bind_graph(module);
+    python::bind_trace_session(module);
     python::bind_profiler(module);
     bind_device(module);
   } catch (const py::error_already_set&) {

@@ -11,7 +11,7 @@
 
 #include "base/host_lock.h"
 #include "bindings/convert.h"
-#include "bindings/graph.h"
+#include "bindings/trace_session.h"
 #include "bindings/indexing.h"
 #include "bindings/interop.h"
 #include "bindings/state.h"

@@ -122,3 +122,82 @@ def test_the_rate_of_a_trace_that_runs_in_python_may_change() -> None:
         optimizer.param_groups[0]["lr"] = rate
         step(Tensor([1.0]))
     assert weight.numpy().tolist() == [0.25]
+
+
+@pytest.mark.parametrize("options", MODES, ids=str)
+def test_arguments_are_changed_as_without_a_trace(options: dict[str, bool]) -> None:
+    @trace(**options)
+    def step(x: Tensor, both: dict[str, Tensor]) -> Tensor:
+        x += 1
+        both["a"][0] = x[1]
+        both["b"]._reset(both["a"] * 2)
+        return x * 10
+
+    for i in range(3):
+        x, a, b = Tensor([1.0 + i, 2.0]), Tensor([5.0, 6.0]), Tensor([0.0, 0.0])
+        assert step(x, {"a": a, "b": b}).numpy().tolist() == [20 + 10 * i, 30]
+        assert x.numpy().tolist() == [2 + i, 3]
+        assert a.numpy().tolist() == [3, 6]
+        assert b.numpy().tolist() == [6, 12]
+
+
+def _gradients(options: dict[str, bool] | None) -> list[list[float] | None]:
+    """Of an argument, what it is made from and a captured parameter, with the manager around the call."""
+    x, y, weight = Parameter([1.0, 2.0]), Parameter([0.5, 0.25]), Parameter([3.0, 4.0])
+    manager = GradManager().attach([x, y, weight])
+
+    def scaled(a: Tensor, b: Tensor) -> Tensor:
+        return a * b.detach() * weight + b
+
+    function = scaled if options is None else trace(scaled, **options)
+    found: list[list[float] | None] = []
+    for _ in range(2):
+        x.grad = y.grad = weight.grad = None
+        with manager:
+            result = function(x, F.exp(y))
+            manager.backward((result * result).sum())
+        found += [None if p.grad is None else p.grad.numpy().tolist() for p in (x, y, weight)]
+    return found
+
+
+@pytest.mark.parametrize("options", MODES[:2], ids=str)
+def test_gradients_go_back_through_a_trace(options: dict[str, bool]) -> None:
+    expected = _gradients(None)
+    assert None not in expected
+    assert _gradients(options) == expected
+
+
+@pytest.mark.parametrize("options", MODES[2:], ids=str)
+def test_a_graph_without_python_has_no_gradient(options: dict[str, bool]) -> None:
+    with pytest.raises(TraceError, match="no gradient goes back through a graph"):
+        _gradients(options)
+    weight = Parameter([3.0, 4.0])
+    scaled = trace(lambda x: x * weight, **options)
+    x, manager = Tensor([1.0, 2.0]), GradManager().attach([weight])
+    assert scaled(x).numpy().tolist() == [3, 8]
+    with manager, pytest.raises(TraceError, match="no gradient goes back through a graph"):
+        scaled(x)
+    with GradManager().attach([Parameter([1.0])]):  # follows nothing that the call reads
+        assert scaled(x).numpy().tolist() == [3, 8]
+
+
+def test_the_gradient_of_an_argument() -> None:
+    x = Parameter([1.0, 2.0])
+    manager = GradManager().attach([x])
+
+    def step(given: Tensor) -> None:
+        with manager:
+            manager.backward((given * given).sum())
+
+    for options in MODES[:2]:
+        traced = trace(step, **options)
+        for _ in range(2):
+            x.grad = None
+            traced(x)
+            assert x.grad is not None
+            assert x.grad.numpy().tolist() == [2, 4]
+    x.grad = None
+    for options in MODES[2:]:
+        with pytest.raises(TraceError, match="the gradient of an argument"):
+            trace(step, **options)(x)
+        assert x.grad is None
