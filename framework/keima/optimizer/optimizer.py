@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -79,7 +80,7 @@ class Optimizer:
         """Update every parameter that has a gradient."""
         with no_grad(), scope(f"{type(self).__name__}.step"):
             for group in self.param_groups:
-                repeat(lambda group=group: _count(group))
+                repeat(partial(_count, group))
                 options = {**group, "numbers": self._present_numbers(group)}
                 for param in group["params"]:
                     if param.grad is not None:
