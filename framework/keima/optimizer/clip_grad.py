@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from .. import functional as F  # noqa: N812  # the field's name for it
 from .._core import Tensor, ops
 from ..autodiff import no_grad
@@ -25,12 +23,14 @@ def clip_grad_norm(tensors: Tensor | Iterable[Tensor], max_norm: float, ord: flo
     owners = _with_gradients(tensors)
     with no_grad():
         grads = [owner.grad for owner in owners if owner.grad is not None]
-        norms = [float(F.norm(ops.reshape(grad, (-1,)), ord)) for grad in grads]
-        total = float(np.linalg.norm(norms, ord)) if norms else 0.0
-        if total > max_norm:
-            for owner, grad in zip(owners, grads, strict=True):
-                owner.grad = grad * (max_norm / (total + 1e-6))
-    return Tensor(total)
+        if not grads:
+            return Tensor(0.0)
+        norms = [F.norm(ops.reshape(grad, (-1,)), ord) for grad in grads]
+        total = F.norm(F.stack(norms), ord)
+        scale = F.where(total > max_norm, max_norm / (total + 1e-6), 1.0)
+        for owner, grad in zip(owners, grads, strict=True):
+            owner.grad = grad * scale
+    return total
 
 
 def clip_grad_value(tensors: Tensor | Iterable[Tensor], lower: float, upper: float) -> None:

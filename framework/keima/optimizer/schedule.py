@@ -7,8 +7,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
+from ..replay import repeat
 from .optimizer import Optimizer
 
 
@@ -31,6 +33,9 @@ class LRScheduler:
 
     def step(self, epoch: int | None = None) -> None:
         """Go to the next epoch, or to `epoch`."""
+        repeat(partial(self._go, epoch))
+
+    def _go(self, epoch: int | None) -> None:
         self.current_epoch = self.current_epoch + 1 if epoch is None else epoch
         for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
             group["lr"] = lr

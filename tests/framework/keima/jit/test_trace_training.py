@@ -32,7 +32,7 @@ OPTIMIZERS: dict[str, Make] = {
 MODES = [{}, {"symbolic": True}, {"without_host": True}, {"symbolic": True, "without_host": True}]
 
 
-def train(make: Make, options: dict[str, bool] | None) -> list[np.ndarray[Any, Any]]:
+def train(make: Make, options: dict[str, bool] | None, limit: float = 0.0) -> list[np.ndarray[Any, Any]]:
     """Losses, parameters and state of steps between which the rate changes and the state is loaded."""
     rng = np.random.default_rng(1)
     first, second = M.Linear(5, 7), M.Linear(7, 3)
@@ -50,6 +50,9 @@ def train(make: Make, options: dict[str, bool] | None) -> list[np.ndarray[Any, A
         with manager:
             loss = F.cross_entropy(second(F.tanh(first(x))), labels)
             manager.backward(loss)
+        if limit:
+            O.clip_grad_norm([*first.parameters(), *second.parameters()], limit)
+            schedule.step()
         optimizer.step().clear_grad()
         return loss
 
@@ -58,7 +61,8 @@ def train(make: Make, options: dict[str, bool] | None) -> list[np.ndarray[Any, A
     for i in range(6):
         x = Tensor(rng.normal(size=(4, 5)).astype(np.float32))
         losses.append(np.array(run(x, Tensor(rng.integers(0, 3, 4))).numpy()))
-        schedule.step()
+        if not limit:
+            schedule.step()
         if i == 2:
             saved = optimizer.state_dict()
         if i == 4:
@@ -76,6 +80,15 @@ def test_steps_are_those_of_python(name: str, options: dict[str, bool]) -> None:
     assert np.abs(expected[0] - expected[5]) > 1e-3
     for one, other in zip(expected, got, strict=True):
         np.testing.assert_allclose(other, one, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("options", MODES, ids=str)
+def test_limits_of_gradients_and_schedules_may_be_part_of_a_step(options: dict[str, bool]) -> None:
+    expected, got = train(OPTIMIZERS["momentum"], None, 0.5), train(OPTIMIZERS["momentum"], options, 0.5)
+    for one, other in zip(expected, got, strict=True):
+        np.testing.assert_allclose(other, one, rtol=2e-5, atol=2e-6)
+    free = train(OPTIMIZERS["momentum"], None, 1e9)
+    assert np.abs(free[5] - expected[5]) > 1e-3  # so that the limit did something
 
 
 class Signs(O.Optimizer):
