@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -255,3 +258,12 @@ def test_bad_configurations_are_refused() -> None:
     graph(Tensor([1.0]))
     with pytest.raises(ValueError, match="at least one try"):
         graph.recordings[0].graph.checkpoint(0)
+
+
+def test_the_page_shows_what_it_says() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "howto" / "train-in-less-memory.md").read_text()
+    code = page.split("```python\n")[1].split("```")[0]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (whole, steps), (least, more_steps) = (map(int, line.split()) for line in done.stdout.splitlines())
+    assert least < 0.6 * whole
+    assert more_steps > steps
