@@ -17,6 +17,21 @@ int64_t scaled(int64_t amount, int64_t from, int64_t to) {
   return amount / from * to;
 }
 
+LayoutChoice layouts_of(const Program::Step& step) {
+  LayoutChoice choice;
+  if (!step.op || !step.op->layouts) return choice;
+  std::vector<Tensor> operands;
+  for (const Program::Operand& operand : step.inputs) operands.push_back(operand.tensor);
+  step.op->layouts(OpCall{*step.op, operands, step.attrs}, choice);
+  return choice;
+}
+
+// Whether the kernel (or the conversion) reads input `i` as if its elements lay side by side.
+bool wants_contiguous(const Program::Step& step, const LayoutChoice& choice, size_t i) {
+  if (!step.op) return !step.outputs[0].tensor.is_plain();
+  return choice.inputs.empty() || !choice.inputs[i].any_strides;
+}
+
 }  // namespace
 
 int64_t Program::samples_of(std::span<const Tensor> inputs) const {
@@ -58,6 +73,34 @@ void Program::repeat(Operand& operand, int64_t samples) const {
   operand.tensor = t.view(shape, strides);
 }
 
+// A part of one sample is contiguous, the same part of several is not: kernels that read it as if it were get copies.
+void Program::copy_parts() {
+  std::vector<Step> steps;
+  std::vector<int> moved;  // where each step is now
+  const size_t before = buffers_.size();
+  for (Step& step : steps_) {
+    const LayoutChoice choice = layouts_of(step);
+    const size_t first_copy = buffers_.size();
+    for (size_t i = 0; i < step.inputs.size(); ++i) {
+      const Operand from = step.inputs[i];
+      const Tensor& t = from.tensor;
+      if (from.buffer < 0 || !t.is_plain() || t.is_contiguous() || !wants_contiguous(step, choice, i)) continue;
+      step.inputs[i] = {static_cast<int>(buffers_.size()), Tensor::abstract(t.shape(), t.dtype())};
+      buffers_.push_back({.bytes = layout_bytes(t.shape(), t.dtype(), {}), .first = static_cast<int>(steps.size()), .batched = true});
+      steps.push_back({nullptr, {}, {from}, {step.inputs[i]}});
+    }
+    moved.push_back(static_cast<int>(steps.size()));
+    for (size_t copy = first_copy; copy < buffers_.size(); ++copy) buffers_[copy].last = moved.back();
+    steps.push_back(std::move(step));
+  }
+  moved.push_back(static_cast<int>(steps.size()));  // buffers may begin behind the last step
+  for (size_t i = 0; i < before; ++i) {
+    buffers_[i].first = moved[static_cast<size_t>(buffers_[i].first)];
+    buffers_[i].last = moved[static_cast<size_t>(buffers_[i].last)];
+  }
+  steps_ = std::move(steps);
+}
+
 // Operands are rescaled already.
 void Program::rescale(Step& step, int number, int64_t samples) {
   if (!step.op) return;
@@ -97,6 +140,7 @@ Program Program::with_samples(int64_t samples, int64_t memory_limit) const {
   for (size_t i = 0; i < inputs_.size(); ++i) made.input_descs_[i].shape = made.inputs_[i].tensor.shape();
   for (Buffer& buffer : made.buffers_)
     if (buffer.batched) buffer.bytes = scaled(buffer.bytes, samples_, samples);
+  made.copy_parts();
   for (size_t i = 0; i < made.steps_.size(); ++i) made.rescale(made.steps_[i], static_cast<int>(i), samples);
   made.samples_ = samples;
   made.cost_ = {cost_.flops / static_cast<double>(samples_) * static_cast<double>(samples), scaled(cost_.bytes_in, samples_, samples), scaled(cost_.bytes_out, samples_, samples)};

@@ -156,3 +156,31 @@ def test_a_batch_beyond_the_memory_limit_is_refused_before_it_is_taken() -> None
     model = load_graph(io.BytesIO(file.getvalue()), arena_limit=1_000_000)
     with pytest.raises(MemoryError, match="the limit is 1000000"):
         model(_random((1000, 1000)))
+
+
+PARTS: dict[str, Callable[[keima.Tensor], keima.Tensor]] = {
+    "convolution": lambda x: F.conv2d(x[:, 2:3], F.ones((5, 1, 3, 3)), padding=1),
+    "wide convolution": lambda x: F.conv2d(x[:, 1:3], F.ones((17, 2, 3, 3)), stride=2),
+    "pooling": lambda x: F.max_pool2d(x[:, 1:3], 2),
+    "softmax": lambda x: F.softmax(x[:, 1:], 3),
+    "product": lambda x: F.matmul(x[:, 1], F.ones((4, 3))),
+    "rows": lambda x: F.linear(x[:, 0, 1], F.ones((3, 4)), F.ones(3)),
+    "norm": lambda x: F.layer_norm(x[:, 1:3], (4,), False),
+    "sum": lambda x: F.sum(x[:, 2], 1),
+    "parts of a part": lambda x: F.cumsum(F.relu(x * 2)[:, 1:][:, :2], 2) + F.exp(x[:, 1:3]),
+    "reshape": lambda x: F.softmax(F.reshape(x[:, 1], (x.shape[0], -1)), 1),
+    "output": lambda x: x[:, 1],
+}
+
+
+@pytest.mark.parametrize("traced_with", [1, 2])
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_samples(name: str, traced_with: int) -> None:
+    """A part of one sample is contiguous, the same part of several is not."""
+    function = PARTS[name]
+    model = _loaded(function, _random((traced_with, 3, 4, 4)))
+    for batch in (1, 2, 3, 8, traced_with):
+        x = _random((batch, 3, 4, 4), batch)
+        got = model(x)
+        assert isinstance(got, keima.Tensor)
+        _same(got, function(x))

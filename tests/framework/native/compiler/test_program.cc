@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/allocator.h"
+#include "check_same.h"
 #include "compiler/passes.h"
 #include "compiler/program.h"
 #include "compiler/tuning.h"
@@ -147,6 +148,33 @@ TEST_CASE("a program for other numbers of samples shares its constants and plans
   }
   CHECK_THROWS_WITH_AS(program.with_samples(INT64_MAX / 8), doctest::Contains("than can be addressed"), Error);
   CHECK_THROWS_WITH_AS(program.with_samples(100000, 1 << 20), doctest::Contains("the limit is"), Error);
+}
+
+TEST_CASE("parts of one sample are copied where there are more, for kernels that want them contiguous") {
+  Maker m;
+  const ValueId x = m.input({1, 20, 4, 4});
+  const ValueId part = m.add("slice", {x}, Attrs{Dims{0, 1, 0, 0}, Dims{1, 18, 4, 4}, Dims{1, 1, 1, 1}});
+  const ValueId conv = m.add("conv2d", {part, m.constant({17, 18, 3, 3}, 1)}, kPlainConv);
+  const ValueId rows = m.add("slice", {m.add("softmax", {part}, Attrs{int64_t{3}})}, Attrs{Dims{0, 1, 0, 0}, Dims{1, 17, 4, 4}, Dims{1, 1, 1, 1}});
+  m.graph.outputs = {m.add("cumsum", {rows}, Attrs{int64_t{2}}), m.add("add", {conv, rows}), part};
+  const Program program(m.graph);
+  const Program other = program.with_samples(3);
+  CHECK(other.steps().size() > program.steps().size());
+  CHECK(other.arena_bytes() <= 1.10 * static_cast<double>(other.arena_bound()));
+  const Tensor all = random_tensor({3, 20, 4, 4}, 3);
+  const std::vector<Tensor> results = other.run(std::span(&all, 1));
+  for (int64_t sample = 0; sample < 3; ++sample) {
+    Tensor one = Tensor::empty({1, 20, 4, 4}, ScalarType::kFloat32);
+    std::copy_n(all.data<float>() + sample * one.numel(), one.numel(), one.data<float>());
+    std::vector<Tensor> alone = program.run(std::span(&one, 1)), ours;
+    for (const Tensor& result : results) {
+      const Tensor plain = to_contiguous(to_plain(result));
+      Tensor mine = Tensor::empty({1, plain.shape()[1], 4, 4}, ScalarType::kFloat32);
+      std::copy_n(plain.data<float>() + sample * mine.numel(), mine.numel(), mine.data<float>());
+      ours.push_back(mine);
+    }
+    check_same(ours, alone);
+  }
 }
 
 TEST_CASE("measured algorithms are offered ones, known ones are not measured again") {
