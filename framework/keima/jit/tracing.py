@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -157,7 +157,7 @@ class trace:  # noqa: N801  # the API's name
         self._opt_level = opt_level
         self._sublinear = sublinear_memory_config
         self._without_host = without_host
-        self._recordings: dict[str, Recording] = {}
+        self._recordings: dict[Hashable, Recording] = {}
 
     @property
     def without_host(self) -> bool:
@@ -178,7 +178,7 @@ class trace:  # noqa: N801  # the API's name
             action()
         return known.replay(arguments)
 
-    def _record(self, key: str, known: Recording | None, args: Any, kwargs: Any) -> Any:
+    def _record(self, key: Hashable, known: Recording | None, args: Any, kwargs: Any) -> Any:
         # Gradient managers outside of the call follow what is computed, not what a graph computes.
         symbolic = self._symbolic and (self._record_only or not _core.is_recording())
         session = TraceSession(not symbolic, self.capture_as_const, known.graph if known else None)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -258,3 +259,56 @@ def test_what_other_threads_compute_is_none_of_the_trace_s(symbolic):
     (recording,) = traced.recordings
     assert [name for name, *_ in recording.graph.nodes] == ["mul", "add"]
     assert not recording.before and not recording.captured
+
+
+class Settings:
+    """Equal by identity."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+
+@dataclass
+class Values:
+    """Equal by its fields, and without a hash."""
+
+    factor: float
+    more: list[float]
+
+
+def _ones_but(position: int) -> np.ndarray:
+    array = np.ones(3000, np.float32)
+    array[position] = 5
+    return array
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [_ones_but(1500), _ones_but(1501)],  # numpy prints neither element
+        [np.array([1.0, 2.0]), np.array([1.0, 2.0 + 1e-12])],
+        [np.array([[1.0, 2.0]]), np.array([[1.0], [2.0]])],
+        [1, 1.0, True, np.float32(1), "1"],
+        [0.0, -0.0],
+        ["<float32(1,)>", keima.Tensor([1.0])],
+        [Values(1.0, [2.0]), Values(1.0, [3.0])],
+        [{"a": 1, "b": 2}, {"b": 2, "a": 1}],
+        [[1, 2], (1, 2)],
+    ],
+    ids=str,
+)
+def test_arguments_that_differ_are_recorded_apart(arguments):
+    seen = []
+    traced = trace(lambda x, other: (seen.append(other), x + 1)[1], without_host=True)
+    for _ in range(2):
+        for argument in arguments:
+            traced(keima.Tensor([1.0]), argument)
+    assert len(seen) == len(arguments)
+
+
+def test_an_object_that_is_gone_is_not_taken_for_a_new_one():
+    traced = trace(lambda x, settings: x * settings.factor, without_host=True)
+    assert [traced(keima.Tensor([1.0]), Settings(float(i))).numpy()[0] for i in range(20)] == list(range(20))
+    values = [Values(float(i // 2), [1.0]) for i in range(8)]
+    assert [traced(keima.Tensor([1.0]), value).numpy()[0] for value in values] == [i // 2 for i in range(8)]
+    assert len(traced.recordings) == 24
