@@ -71,7 +71,8 @@ class Program {
   void check_limit(const std::vector<bool>& read, int64_t memory_limit);
   void rescale(Operand& operand, int64_t samples) const;
   void rescale(Step& step, int number, int64_t samples);
-  void copy_parts();
+  Operand converted(const Operand& from, Layout layout, std::vector<Step>& steps);
+  void conform(int64_t samples);
   void repeat(Operand& operand, int64_t samples) const;
   Tensor operand(const Operand& operand, const std::vector<Ref<Storage>>& memory) const;
   Workspace workspace_of(const Step& step, const std::vector<Ref<Storage>>& memory) const;

@@ -26,10 +26,22 @@ LayoutChoice layouts_of(const Program::Step& step) {
   return choice;
 }
 
-// Whether the kernel (or the conversion) reads input `i` as if its elements lay side by side.
-bool wants_contiguous(const Program::Step& step, const LayoutChoice& choice, size_t i) {
-  if (!step.op) return !step.outputs[0].tensor.is_plain();
-  return choice.inputs.empty() || !choice.inputs[i].any_strides;
+// Layouts that were picked because there was one element (one sample, channel and pixel) are not those for more.
+void check_layouts(const Program::Step& step, const LayoutChoice& choice, int64_t samples) {
+  for (size_t i = 0; i < choice.outputs.size() && i < step.outputs.size(); ++i)
+    if (step.outputs[i].buffer >= 0 && !(step.outputs[i].tensor.layout() == choice.outputs[i]))
+      fail(ErrorKind::kUnsupported, "graph: for ", samples, " samples ", step.op->name, " lays out its result of shape ", step.outputs[i].tensor.shape(),
+           " in another way than for one; trace it with two");
+}
+
+// How the kernel (or the conversion) reads operand `i`.
+LayoutChoice::Input wanted_of(const Program::Step& step, const LayoutChoice& choice, size_t i) {
+  if (!step.op) return {step.inputs[i].tensor.layout(), step.outputs[0].tensor.is_plain()};
+  return choice.inputs.empty() ? LayoutChoice::Input{} : choice.inputs[i];
+}
+
+bool is_as_wanted(const Tensor& tensor, const LayoutChoice::Input& wanted) {
+  return tensor.layout() == wanted.layout && (!tensor.is_plain() || wanted.any_strides || tensor.is_contiguous());
 }
 
 }  // namespace
@@ -73,21 +85,30 @@ void Program::repeat(Operand& operand, int64_t samples) const {
   operand.tensor = t.view(shape, strides);
 }
 
-// A part of one sample is contiguous, the same part of several is not: kernels that read it as if it were get copies.
-void Program::copy_parts() {
+// The operand in another layout, contiguous, by steps that come now.
+Program::Operand Program::converted(const Operand& from, Layout layout, std::vector<Step>& steps) {
+  const Tensor& t = from.tensor;
+  // Blocks are made of contiguous tensors.
+  if (layout.kind == LayoutKind::kChannelBlocked && !t.is_contiguous()) return converted(converted(from, {}, steps), layout, steps);
+  const Operand to{static_cast<int>(buffers_.size()), Tensor::abstract(t.shape(), t.dtype(), layout)};
+  buffers_.push_back({.bytes = layout_bytes(t.shape(), t.dtype(), layout), .first = static_cast<int>(steps.size()), .batched = true});
+  steps.push_back({nullptr, {}, {from}, {to}});
+  return to;
+}
+
+// What holds of one sample need not hold of more: a part of it is contiguous, a single element needs no layout. Kernels that
+// would read it as if get copies.
+void Program::conform(int64_t samples) {
   std::vector<Step> steps;
   std::vector<int> moved;  // where each step is now
   const size_t before = buffers_.size();
   for (Step& step : steps_) {
     const LayoutChoice choice = layouts_of(step);
+    check_layouts(step, choice, samples);
     const size_t first_copy = buffers_.size();
     for (size_t i = 0; i < step.inputs.size(); ++i) {
-      const Operand from = step.inputs[i];
-      const Tensor& t = from.tensor;
-      if (from.buffer < 0 || !t.is_plain() || t.is_contiguous() || !wants_contiguous(step, choice, i)) continue;
-      step.inputs[i] = {static_cast<int>(buffers_.size()), Tensor::abstract(t.shape(), t.dtype())};
-      buffers_.push_back({.bytes = layout_bytes(t.shape(), t.dtype(), {}), .first = static_cast<int>(steps.size()), .batched = true});
-      steps.push_back({nullptr, {}, {from}, {step.inputs[i]}});
+      const LayoutChoice::Input wanted = wanted_of(step, choice, i);
+      if (step.inputs[i].buffer >= 0 && !is_as_wanted(step.inputs[i].tensor, wanted)) step.inputs[i] = converted(step.inputs[i], wanted.layout, steps);
     }
     moved.push_back(static_cast<int>(steps.size()));
     for (size_t copy = first_copy; copy < buffers_.size(); ++copy) buffers_[copy].last = moved.back();
@@ -140,7 +161,7 @@ Program Program::with_samples(int64_t samples, int64_t memory_limit) const {
   for (size_t i = 0; i < inputs_.size(); ++i) made.input_descs_[i].shape = made.inputs_[i].tensor.shape();
   for (Buffer& buffer : made.buffers_)
     if (buffer.batched) buffer.bytes = scaled(buffer.bytes, samples_, samples);
-  made.copy_parts();
+  made.conform(samples);
   for (size_t i = 0; i < made.steps_.size(); ++i) made.rescale(made.steps_[i], static_cast<int>(i), samples);
   made.samples_ = samples;
   made.cost_ = {cost_.flops / static_cast<double>(samples_) * static_cast<double>(samples), scaled(cost_.bytes_in, samples_, samples), scaled(cost_.bytes_out, samples_, samples)};

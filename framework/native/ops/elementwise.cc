@@ -109,7 +109,11 @@ void layouts_elementwise(const OpCall& call, LayoutChoice& choice) {
     if (!(call.in(i).shape() == full)) full = broadcast_shapes(call.op.name, full, call.in(i).shape());
   const Layout layout = common_layout(call, full);
   const bool blocked = layout.kind != LayoutKind::kStrided;
-  for (const Tensor& input : call.inputs) choice.inputs.push_back({blocked && input.numel() != 1 ? layout : Layout{}, true});
+  // A single element that is broadcast is read as it lies.
+  for (const Tensor& input : call.inputs) {
+    const bool scalar = input.numel() == 1 && !(input.shape() == full);
+    choice.inputs.push_back({blocked && !scalar ? layout : Layout{}, true});
+  }
   choice.outputs.push_back(layout);
 }
 

@@ -184,3 +184,39 @@ def test_parts_of_samples(name: str, traced_with: int) -> None:
         got = model(x)
         assert isinstance(got, keima.Tensor)
         _same(got, function(x))
+
+
+def _one_pixel(x: keima.Tensor) -> keima.Tensor:
+    weight = F.ones((1, 1, 3, 3))
+    y = F.relu(F.relu(F.conv2d(F.conv2d(x, weight, padding=1), weight, padding=1)))
+    return F.reshape(y, (x.shape[0], 1)) + F.reshape(x, (x.shape[0], 1))
+
+
+def _gate(x: keima.Tensor) -> keima.Tensor:
+    """One factor for each sample."""
+    y = F.conv2d(x, F.ones((17, 1, 1, 1)))
+    factor = F.sigmoid(F.conv2d(F.mean(y, (2, 3), keepdims=True), F.ones((1, 17, 1, 1))))
+    return F.relu(y * factor - F.mean(x, (1, 2, 3), keepdims=True))
+
+
+@pytest.mark.parametrize(
+    ("function", "size", "traced_with"), [(_one_pixel, 1, 1), (_one_pixel, 1, 2), (_gate, 5, 2), (_gate, 1, 2)]
+)
+def test_single_elements(function: Callable[[keima.Tensor], keima.Tensor], size: int, traced_with: int) -> None:
+    """A tensor of one element is read as a scalar; those of several samples are none."""
+    model = _loaded(function, _random((traced_with, 1, size, size)))
+    for batch in (1, 2, 3):
+        x = _random((batch, 1, size, size), batch)
+        got = model(x)
+        assert isinstance(got, keima.Tensor)
+        _same(got, function(x))
+
+
+def test_a_scalar_beside_blocks_of_channels_is_refused_for_more_samples() -> None:
+    model = _loaded(_gate, _random((1, 1, 5, 5)))
+    x = _random((1, 1, 5, 5), 1)
+    got = model(x)
+    assert isinstance(got, keima.Tensor)
+    _same(got, _gate(x))
+    with pytest.raises(keima.UnsupportedError, match="trace it with two"):
+        model(_random((3, 1, 5, 5)))

@@ -156,7 +156,7 @@ TEST_CASE("parts of one sample are copied where there are more, for kernels that
   const ValueId part = m.add("slice", {x}, Attrs{Dims{0, 1, 0, 0}, Dims{1, 18, 4, 4}, Dims{1, 1, 1, 1}});
   const ValueId conv = m.add("conv2d", {part, m.constant({17, 18, 3, 3}, 1)}, kPlainConv);
   const ValueId rows = m.add("slice", {m.add("softmax", {part}, Attrs{int64_t{3}})}, Attrs{Dims{0, 1, 0, 0}, Dims{1, 17, 4, 4}, Dims{1, 1, 1, 1}});
-  m.graph.outputs = {m.add("cumsum", {rows}, Attrs{int64_t{2}}), m.add("add", {conv, rows}), part};
+  m.graph.outputs = {m.add("cumsum", {rows}, Attrs{int64_t{2}, false, false}), m.add("add", {conv, rows}), part};
   const Program program(m.graph);
   const Program other = program.with_samples(3);
   CHECK(other.steps().size() > program.steps().size());
