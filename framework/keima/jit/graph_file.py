@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .._core import Graph, Model, Program, Tensor, TraceError
+from .._core import Graph, Model, Program, Tensor, TraceError, is_recording, is_tracked
 from ..module import Module
 from ..serialization import File, opened_whole, read_whole
 from .tracing import Recording, trace
@@ -108,6 +108,8 @@ class GraphModel:
     Attributes:
         inputs: name to (shape, dtype) of what it takes, in order.
         outputs: the same of what it gives.
+
+    No gradient goes back through it: an input that a gradient manager follows raises TraceError.
     """
 
     def __init__(self, model: Model) -> None:
@@ -136,10 +138,16 @@ class GraphModel:
             raise ValueError(
                 f"expected each of the inputs {list(self.inputs)} once, got {len(args)} and {sorted(named)}"
             )
-        return [
+        tensors = [
             value if isinstance(value := given[name], Tensor) else Tensor(value, dtype=dtype)
             for name, (_, dtype) in self.inputs.items()
         ]
+        if is_recording() and any(is_tracked(tensor) for tensor in tensors):
+            raise TraceError(
+                "a gradient manager follows an input, but no gradient goes back through a loaded graph:"
+                " give it detach() of the input if none is wanted"
+            )
+        return tensors
 
 
 def load_graph(file: File, arena_limit: int = ARENA_LIMIT, tune_seconds: float = 0.0) -> GraphModel:

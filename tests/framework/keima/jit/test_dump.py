@@ -257,3 +257,17 @@ def test_more_memory_than_the_limit_is_refused_before_it_is_taken():
         load_graph(file, arena_limit=1_000_000)
     assert keima._core.memory_stats()["reserved"] == before
     assert len(load_tensors(file.getvalue())) == 2
+
+
+def test_a_loaded_graph_says_that_it_has_no_gradient():
+    traced = trace(lambda x: x * 2, capture_as_const=True)
+    x = keima.Parameter([1.0, 2.0])
+    traced(x)
+    file = io.BytesIO()
+    traced.dump(file)
+    model = load_graph(io.BytesIO(file.getvalue()))
+    assert model(x).numpy().tolist() == [2, 4]
+    with keima.autodiff.GradManager().attach([x]):
+        with pytest.raises(TraceError, match="no gradient goes back through a loaded graph"):
+            model(x)
+        assert model(x.detach()).numpy().tolist() == [2, 4]
