@@ -21,7 +21,7 @@ GROUPS = {
         "model.cc", "passes.cc", "rewrite.cc", "fold_affine.cc", "fold_constants.cc", "fuse_attention.cc",
         "fuse_epilogue.cc", "fuse_inverted_residual.cc", "shuffle_channels.cc", "cost.cc", "batch.cc",
         "program_builder.cc", "program_memory.cc", "memory.cc", "program_constants.cc", "program.cc",
-        "program_batch.cc",
+        "program_batch.cc", "advance_updates.cc",
     ),
 }  # fmt: skip
 
