@@ -67,7 +67,7 @@ def test_the_table_names_what_was_not_reached(report: ModuleType) -> None:
 
 
 def test_every_source_of_the_loader_is_in_the_table_or_is_no_part_of_loading(report: ModuleType) -> None:
-    # They record graphs, run them op by op, lower them for the executor, measure algorithms, or cut traced training steps.
+    # They record graphs, cut training steps, run graphs op by op, lower them for the executor, or measure algorithms.
     others = {
         *("recorder.cc", "interpret.cc", "executor_plan.cc", "tuning.cc"),
         *("checkpoint.cc", "forward_chain.cc", "recompute.cc"),
