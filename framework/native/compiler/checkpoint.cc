@@ -15,9 +15,6 @@
 namespace keima::compiler {
 namespace {
 
-// Operations that take as long as moving a byte.
-constexpr double kBalance = 10;
-
 // A step that computes something again, and what it costs.
 struct Candidate {
   std::vector<size_t> cuts = {};

@@ -8,6 +8,9 @@
 
 namespace keima::compiler {
 
+// Operations that take as long as moving a byte on today's processors: nodes with more for each are bound by arithmetic.
+inline constexpr double kBalance = 10;
+
 struct NodeCost : Cost {
   int64_t weights = 0;  // of bytes_in, those of constants
 };

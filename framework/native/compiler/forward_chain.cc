@@ -10,9 +10,6 @@
 namespace keima::compiler {
 namespace {
 
-// Operations for each byte moved from which on a node is bound by arithmetic on today's processors.
-constexpr double kBalance = 10;
-
 bool is_costly(const Graph& graph, const Node& node) {
   const NodeCost cost = cost_of(graph, node);
   return cost.flops > kBalance * static_cast<double>(cost.bytes_in + cost.bytes_out);
